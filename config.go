@@ -1,0 +1,365 @@
+package main
+
+// This file turns environment variables into a config. One table holds the
+// rules: name, default, meaning, parser. README, .env.example and -h are kept
+// in step with it by a test. Rule: all faults are found and reported at once,
+// and a secret is never part of a report.
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// config is the whole configuration. loadConfig makes one; nothing changes it.
+type config struct {
+	dbHost     string // host name, address, or absolute path of a socket
+	dbPort     int
+	dbUser     string
+	dbPassword string
+	dbName     string
+	tables     []string       // at least one; the first is served at /read
+	tlsMode    string         // false, preferred, true, skip-verify
+	tlsRoots   *x509.CertPool // with tlsMode true: nil is the system's
+	maxConns   int
+	dbTimeout  time.Duration
+
+	addr            string   // host:port
+	corsOrigins     []string // empty: no CORS
+	cacheControl    string
+	shutdownTimeout time.Duration
+	encoding        encoding
+
+	logLevel  slog.Level
+	logFormat string // text or json
+}
+
+// rule says how one environment variable becomes part of a config.
+type rule struct {
+	name     string
+	fallback string // the default; shown as it stands
+	meaning  string
+	required bool
+	secret   bool // faults do not show the value
+	emptyOK  bool // set but empty is a value
+	parse    func(c *config, value string) error
+}
+
+var rules = []rule{
+	{
+		name: "DB_HOST", fallback: "127.0.0.1", parse: parseHost,
+		meaning: "host name or address of the database, or the absolute path of its unix socket",
+	},
+	{
+		name: "DB_PORT", fallback: "3306", meaning: "its TCP port",
+		parse: number(1, 65535, func(c *config) *int { return &c.dbPort }),
+	},
+	{
+		name: "DB_USER", required: true, meaning: "database user; SELECT is all it needs",
+		parse: text(func(c *config) *string { return &c.dbUser }),
+	},
+	{
+		name: "DB_PASSWORD", secret: true, meaning: "password of that user, any characters",
+		parse: text(func(c *config) *string { return &c.dbPassword }),
+	},
+	{
+		name: "DB_NAME", required: true, meaning: "database that holds the tables",
+		parse: text(func(c *config) *string { return &c.dbName }),
+	},
+	{
+		name: "DB_TABLES", fallback: "sample", parse: parseTables,
+		meaning: "tables or views that may be read, comma separated: the first is /read, each is /read/NAME",
+	},
+	{
+		name: "DB_TLS", fallback: "preferred", parse: parseTLS,
+		meaning: "TLS to the database: false, preferred, true (verified), skip-verify, or the path of a CA file",
+	},
+	{
+		name: "DB_MAX_CONNS", fallback: "10", meaning: "size of the connection pool, open and idle",
+		parse: number(1, 10_000, func(c *config) *int { return &c.maxConns }),
+	},
+	{
+		name: "DB_TIMEOUT", fallback: "10s",
+		meaning: "how long a request waits for a connection and the first row, together",
+		parse:   duration(func(c *config) *time.Duration { return &c.dbTimeout }),
+	},
+	{
+		name: "ADDR", fallback: "localhost:8080", parse: parseAddr,
+		meaning: "listen address; if it is unset and PORT is set, :PORT",
+	},
+	{
+		name: "CORS_ORIGINS", fallback: "*", emptyOK: true, parse: parseOrigins,
+		meaning: "origins that browsers may read from, comma separated; * is all, empty turns CORS off",
+	},
+	{
+		name: "CACHE_CONTROL", fallback: "no-cache", parse: parseCacheControl,
+		meaning: "Cache-Control header of every 200",
+	},
+	{
+		name: "SHUTDOWN_TIMEOUT", fallback: "10s", meaning: "how long SIGTERM waits for responses under way",
+		parse: duration(func(c *config) *time.Duration { return &c.shutdownTimeout }),
+	},
+	{
+		name: "BIGINT_AS", fallback: "number", meaning: "number or string: how BIGINT columns are written",
+		parse: numberOrString(func(c *config) *bool { return &c.encoding.bigintAsString }),
+	},
+	{
+		name: "DECIMAL_AS", fallback: "number", meaning: "number or string: how DECIMAL columns are written",
+		parse: numberOrString(func(c *config) *bool { return &c.encoding.decimalAsString }),
+	},
+	{
+		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",
+		parse: parseLogLevel,
+	},
+	{
+		name: "LOG_FORMAT", fallback: "text", meaning: "text or json, on standard error",
+		parse: oneOf(func(c *config) *string { return &c.logFormat }, "text", "json"),
+	},
+}
+
+// configError is everything that is wrong with the environment.
+type configError []error
+
+func (e configError) Error() string {
+	return "configuration:\n  " + strings.ReplaceAll(errors.Join(e...).Error(), "\n", "\n  ")
+}
+
+// loadConfig reads the environment through lookupEnv (os.LookupEnv). The error
+// is a configError; what has no fault is set even then.
+func loadConfig(lookupEnv func(string) (string, bool)) (config, error) {
+	var c config
+	var faults configError
+	for _, r := range rules {
+		if err := r.apply(&c, lookupEnv); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if faults != nil {
+		return c, faults
+	}
+	return c, nil
+}
+
+// apply looks the rule's variable up and parses it into c.
+func (r rule) apply(c *config, lookupEnv func(string) (string, bool)) error {
+	name, value, err := r.lookup(lookupEnv)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		if r.required {
+			return fmt.Errorf("%s: required, but not set", r.name)
+		}
+		value = r.fallback
+	}
+	if err := r.parse(c, value); err != nil {
+		if r.secret {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return fmt.Errorf("%s: %q: %w", name, value, err)
+	}
+	return nil
+}
+
+// lookup finds the value of the rule's variable and the name of the variable
+// it came from: its own, NAME_FILE or, for ADDR, PORT. Not set is the name "".
+func (r rule) lookup(lookupEnv func(string) (string, bool)) (name, value string, err error) {
+	value, isSet := lookupEnv(r.name)
+	isSet = isSet && (value != "" || r.emptyOK)
+	file, _ := lookupEnv(r.name + "_FILE")
+	switch {
+	case isSet && file != "":
+		return "", "", fmt.Errorf("%s and %s_FILE are both set: want one of them", r.name, r.name)
+	case isSet:
+		return r.name, value, nil
+	case file != "":
+		return r.lookupFile(file)
+	}
+	if port, _ := lookupEnv("PORT"); r.name == "ADDR" && port != "" {
+		return "PORT", ":" + port, nil
+	}
+	return "", "", nil
+}
+
+// lookupFile reads the value from a file, less one final newline.
+func (r rule) lookupFile(file string) (name, value string, err error) {
+	name = r.name + "_FILE"
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", "", fmt.Errorf("%s: want a file that can be read: %w", name, err)
+	}
+	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	if value == "" && !r.emptyOK {
+		return "", "", nil
+	}
+	return name, value, nil
+}
+
+// writeVariables writes the table of variables for -h.
+func writeVariables(w io.Writer) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, r := range rules {
+		fallback := r.fallback
+		if r.required {
+			fallback = "(required)"
+		}
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", r.name, fallback, r.meaning)
+	}
+	tw.Flush()
+}
+
+func text(field func(*config) *string) func(*config, string) error {
+	return func(c *config, value string) error {
+		*field(c) = value
+		return nil
+	}
+}
+
+func number(low, high int, field func(*config) *int) func(*config, string) error {
+	return func(c *config, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < low || n > high {
+			return fmt.Errorf("want a whole number from %d to %d", low, high)
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func duration(field func(*config) *time.Duration) func(*config, string) error {
+	return func(c *config, value string) error {
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return errors.New("want a duration above 0 with its unit, such as 500ms, 10s or 1m30s")
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+func oneOf(field func(*config) *string, allowed ...string) func(*config, string) error {
+	return func(c *config, value string) error {
+		if !slices.Contains(allowed, value) {
+			return errors.New("want " + strings.Join(allowed, " or "))
+		}
+		*field(c) = value
+		return nil
+	}
+}
+
+func numberOrString(field func(*config) *bool) func(*config, string) error {
+	return func(c *config, value string) error {
+		*field(c) = value == "string"
+		if value != "string" && value != "number" {
+			return errors.New("want number or string")
+		}
+		return nil
+	}
+}
+
+func parseHost(c *config, value string) error {
+	isName := !strings.ContainsAny(value, "/@ \t\n")
+	if isName && strings.Count(value, ":") == 1 {
+		return errors.New("want a host without a port: the port goes into DB_PORT")
+	}
+	if !isName && !strings.HasPrefix(value, "/") {
+		return errors.New("want a host name, an address, or the absolute path of a unix socket")
+	}
+	c.dbHost = value
+	return nil
+}
+
+func parseTables(c *config, value string) error {
+	const maxNameRunes = 64 // MySQL manual, 11.2.1
+	c.tables = nil
+	for table := range strings.SplitSeq(value, ",") {
+		table = strings.TrimSpace(table)
+		switch {
+		case table == "" || strings.ContainsRune(table, 0):
+			return errors.New("want table names separated by single commas")
+		case len([]rune(table)) > maxNameRunes:
+			return fmt.Errorf("want table names of at most %d characters", maxNameRunes)
+		case slices.Contains(c.tables, table):
+			return fmt.Errorf("table %q stands there twice", table)
+		}
+		c.tables = append(c.tables, table)
+	}
+	return nil
+}
+
+func parseTLS(c *config, value string) error {
+	const allowed = "want false, preferred, true, skip-verify, or the path of a CA file"
+	c.tlsMode, c.tlsRoots = value, nil
+	if slices.Contains([]string{"false", "preferred", "true", "skip-verify"}, value) {
+		return nil
+	}
+	pem, err := os.ReadFile(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", allowed, err)
+	}
+	c.tlsMode, c.tlsRoots = "true", x509.NewCertPool()
+	if !c.tlsRoots.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s: that file holds no certificate in PEM form", allowed)
+	}
+	return nil
+}
+
+func parseAddr(c *config, value string) error {
+	_, port, err := net.SplitHostPort(value)
+	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
+		return errors.New("want host:port or :port, the port a number from 0 (any free one) to 65535")
+	}
+	c.addr = value
+	return nil
+}
+
+func parseOrigins(c *config, value string) error {
+	const allowed = "want *, or origins such as https://example.com or http://localhost:3000, comma separated"
+	c.corsOrigins = nil
+	if value == "" {
+		return nil
+	}
+	for origin := range strings.SplitSeq(value, ",") {
+		origin = strings.TrimSpace(origin)
+		if !isOrigin(origin) && value != "*" {
+			return fmt.Errorf("%s: %q is neither", allowed, origin)
+		}
+		c.corsOrigins = append(c.corsOrigins, origin)
+	}
+	return nil
+}
+
+// isOrigin reports whether s is what a browser sends as Origin (RFC 6454,
+// section 6.2): scheme, host and port, in lower case, nothing behind.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") &&
+		u.Host != "" && s == u.Scheme+"://"+strings.ToLower(u.Host)
+}
+
+func parseCacheControl(c *config, value string) error {
+	for _, char := range value {
+		if char < ' ' || char > '~' {
+			return errors.New("want printable ASCII, such as no-cache or public, max-age=5")
+		}
+	}
+	c.cacheControl = value
+	return nil
+}
+
+func parseLogLevel(c *config, value string) error {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, value) {
+		return errors.New("want debug, info, warn or error")
+	}
+	return c.logLevel.UnmarshalText([]byte(value))
+}

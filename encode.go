@@ -1,0 +1,388 @@
+package main
+
+// This file turns one row into bytes. It owns the JSON form of every MySQL
+// type. A value goes from the driver's buffer to the output buffer once: each
+// column is a sql.Scanner whose Scan appends, so that nothing is kept, boxed or
+// reflected on in between. Rule: whatever is in the table, the output is valid
+// JSON.
+
+import (
+	"bytes"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// family is the group of MySQL types that share one form in the output.
+type family uint8
+
+const (
+	familyUntyped family = iota // no type name (sqlmock): by the Go value
+	familyNumber                // integers, YEAR, FLOAT, DOUBLE: parsed by the driver
+	familyBigint
+	familyBit
+	familyDecimal
+	familyText
+	familyDateTime
+	familyTimestamp
+	familyJSON
+	familyBinary
+	familyVector
+)
+
+// families maps the type names of go-sql-driver/mysql (its fields.go) to their
+// family. MariaDB sends JSON as LONGTEXT and its UUID and INET types as CHAR,
+// so there they are text.
+var families = map[string]family{
+	"TINYINT": familyNumber, "UNSIGNED TINYINT": familyNumber,
+	"SMALLINT": familyNumber, "UNSIGNED SMALLINT": familyNumber,
+	"MEDIUMINT": familyNumber, "UNSIGNED MEDIUMINT": familyNumber,
+	"INT": familyNumber, "UNSIGNED INT": familyNumber,
+	"BIGINT": familyBigint, "UNSIGNED BIGINT": familyBigint,
+	"YEAR": familyNumber, "FLOAT": familyNumber, "DOUBLE": familyNumber,
+	"BIT":     familyBit,
+	"DECIMAL": familyDecimal,
+	"CHAR":    familyText, "VARCHAR": familyText, "ENUM": familyText, "SET": familyText,
+	"TINYTEXT": familyText, "TEXT": familyText, "MEDIUMTEXT": familyText, "LONGTEXT": familyText,
+	"TIME": familyText, "DATE": familyText,
+	"DATETIME":  familyDateTime,
+	"TIMESTAMP": familyTimestamp,
+	"JSON":      familyJSON,
+	"BINARY":    familyBinary, "VARBINARY": familyBinary, "GEOMETRY": familyBinary,
+	"TINYBLOB": familyBinary, "BLOB": familyBinary, "MEDIUMBLOB": familyBinary, "LONGBLOB": familyBinary,
+	"VECTOR": familyVector,
+}
+
+// encoding is what a caller may choose about the form of values. The zero value
+// writes every number as a JSON number.
+type encoding struct {
+	bigintAsString  bool // BIGINT columns as strings
+	decimalAsString bool // DECIMAL columns as strings
+}
+
+// rowEncoder writes the rows of one result as a JSON array, one row per line.
+// It belongs to one goroutine. It reuses its memory from row to row and makes
+// no allocation per value.
+type rowEncoder struct {
+	out   []byte // where the Scan of each column appends, during appendRow only
+	cells []any  // *cell, one per column, as rows.Scan takes them
+	rows  int    // rows written so far
+}
+
+// cell is one column of a rowEncoder.
+type cell struct {
+	row    *rowEncoder
+	key    []byte // what stands before the value: `"id":` or `,"name":`
+	family family
+	quoted bool // numbers become strings
+}
+
+// newRowEncoder makes the encoder for a result with these columns.
+func newRowEncoder(columns []*sql.ColumnType, enc encoding) *rowEncoder {
+	e := &rowEncoder{cells: make([]any, len(columns))}
+	for i, column := range columns {
+		c := &cell{row: e, family: families[column.DatabaseTypeName()]}
+		c.quoted = c.family == familyBigint && enc.bigintAsString ||
+			c.family == familyDecimal && enc.decimalAsString
+		if i > 0 {
+			c.key = append(c.key, ',')
+		}
+		c.key = append(appendString(c.key, []byte(column.Name())), ':')
+		e.cells[i] = c
+	}
+	return e
+}
+
+// appendRow appends the current row of rows to dst, after what separates it
+// from the row before. After an error the output is not to be sent.
+func (e *rowEncoder) appendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
+	if e.rows == 0 {
+		dst = append(dst, "[{"...)
+	} else {
+		dst = append(dst, ",\n{"...)
+	}
+	e.rows++
+	e.out = dst
+	err := rows.Scan(e.cells...)
+	dst, e.out = e.out, nil
+	return append(dst, '}'), err
+}
+
+// appendEnd appends what closes the array.
+func (e *rowEncoder) appendEnd(dst []byte) []byte {
+	if e.rows == 0 {
+		dst = append(dst, '[')
+	}
+	return append(dst, "]\n"...)
+}
+
+// Scan implements sql.Scanner: it appends the column's key and value to the
+// row. The bytes of src are the driver's and are not kept.
+func (c *cell) Scan(src any) error {
+	out, err := c.appendValue(append(c.row.out, c.key...), src)
+	c.row.out = out
+	return err
+}
+
+// appendValue appends src, which has one of the types that go-sql-driver/mysql
+// hands over, or whatever type a mock does.
+func (c *cell) appendValue(dst []byte, src any) ([]byte, error) {
+	switch v := src.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case []byte:
+		return c.appendBytes(dst, v), nil
+	case int64:
+		return c.appendQuote(strconv.AppendInt(c.appendQuote(dst), v, 10)), nil
+	case uint64:
+		return c.appendQuote(strconv.AppendUint(c.appendQuote(dst), v, 10)), nil
+	case float64:
+		return appendFloat(dst, v, 64), nil
+	case float32:
+		return appendFloat(dst, float64(v), 32), nil
+	case string:
+		return c.appendBytes(dst, []byte(v)), nil
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case time.Time:
+		return append(v.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"'), nil
+	default: // int, int32, ...: only mocks
+		known, err := driver.DefaultParameterConverter.ConvertValue(src)
+		if err != nil {
+			return dst, fmt.Errorf("no JSON form for Go type %T: %w", src, err)
+		}
+		return c.appendValue(dst, known)
+	}
+}
+
+// appendQuote appends a quotation mark if the column's numbers are strings.
+func (c *cell) appendQuote(dst []byte) []byte {
+	if c.quoted {
+		return append(dst, '"')
+	}
+	return dst
+}
+
+// appendBytes appends a value that MySQL sent as bytes. Bytes that do not have
+// the form that the column's type promises are written as a string.
+func (c *cell) appendBytes(dst, b []byte) []byte {
+	switch c.family {
+	case familyBinary:
+		return appendBase64(dst, b)
+	case familyDateTime:
+		return appendDateTime(dst, b, false)
+	case familyTimestamp:
+		return appendDateTime(dst, b, true)
+	case familyDecimal:
+		return c.appendDecimal(dst, b)
+	case familyJSON:
+		return appendJSON(dst, b)
+	case familyBit:
+		return appendBit(dst, b)
+	case familyVector:
+		return appendVector(dst, b)
+	default:
+		return appendString(dst, b)
+	}
+}
+
+// appendDecimal appends a DECIMAL with its digits and scale as they stand, less
+// the leading zeros of ZEROFILL, which JSON does not allow.
+func (c *cell) appendDecimal(dst, b []byte) []byte {
+	if !isDecimal(b) {
+		return appendString(dst, b)
+	}
+	dst = c.appendQuote(dst)
+	if b[0] == '-' {
+		dst = append(dst, '-')
+		b = b[1:]
+	}
+	for len(b) > 1 && b[0] == '0' && b[1] != '.' {
+		b = b[1:]
+	}
+	return c.appendQuote(append(dst, b...))
+}
+
+// isDecimal reports whether b is digits with an optional minus sign before and
+// an optional fraction behind.
+func isDecimal(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte("-"))
+	whole, fraction, point := bytes.Cut(b, []byte("."))
+	return isDigits(whole) && (!point || isDigits(fraction))
+}
+
+func isDigits(b []byte) bool {
+	for _, d := range b {
+		if d < '0' || d > '9' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// appendDateTime appends "2024-02-29 23:59:59.123" with T for the space and,
+// for an instant, Z. Dates that do not exist (0000-00-00, 2024-02-00) are no
+// instants and stay without it.
+func appendDateTime(dst, b []byte, instant bool) []byte {
+	const layout = "2006-01-02 15:04:05"
+	if len(b) < len(layout) || b[10] != ' ' || bytes.ContainsFunc(b, notInDateTime) {
+		return appendString(dst, b)
+	}
+	dst = append(append(dst, '"'), b[:10]...)
+	dst = append(append(dst, 'T'), b[11:]...)
+	if instant && string(b[5:7]) != "00" && string(b[8:10]) != "00" {
+		dst = append(dst, 'Z')
+	}
+	return append(dst, '"')
+}
+
+func notInDateTime(r rune) bool {
+	return (r < '0' || r > '9') && r != '-' && r != ' ' && r != ':' && r != '.'
+}
+
+// appendFloat appends the shortest number that reads back to f, in the form
+// that encoding/json and JavaScript use. Neither MySQL nor JSON has NaN or
+// infinities: null.
+func appendFloat(dst []byte, f float64, bits int) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(dst, "null"...)
+	}
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (bits == 64 && (abs < 1e-6 || abs >= 1e21) ||
+		bits == 32 && (float32(abs) < 1e-6 || float32(abs) >= 1e21)) {
+		format = 'e'
+	}
+	dst = strconv.AppendFloat(dst, f, format, -1, bits)
+	if n := len(dst); format == 'e' && dst[n-4] == 'e' && dst[n-2] == '0' { // e-09 is e-9
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
+}
+
+// appendBit appends a BIT(n), up to eight bytes, the first the highest, as an
+// unsigned integer.
+func appendBit(dst, b []byte) []byte {
+	if len(b) > 8 {
+		return appendBase64(dst, b)
+	}
+	var n uint64
+	for _, octet := range b {
+		n = n<<8 | uint64(octet)
+	}
+	return strconv.AppendUint(dst, n, 10)
+}
+
+// appendVector appends a VECTOR, little-endian floats of four bytes (MySQL
+// manual, 13.3.5), as an array of numbers.
+func appendVector(dst, b []byte) []byte {
+	if len(b)%4 != 0 {
+		return appendBase64(dst, b)
+	}
+	dst = append(dst, '[')
+	for i := 0; i < len(b); i += 4 {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		f := math.Float32frombits(binary.LittleEndian.Uint32(b[i:]))
+		dst = appendFloat(dst, float64(f), 32)
+	}
+	return append(dst, ']')
+}
+
+// appendBase64 appends b as a string in standard, padded base64 (RFC 4648,
+// section 4).
+func appendBase64(dst, b []byte) []byte {
+	dst = base64.StdEncoding.AppendEncode(append(dst, '"'), b)
+	return append(dst, '"')
+}
+
+// appendJSON appends the text of a JSON column as it stands, but on one line
+// and in valid UTF-8. MySQL keeps such a column valid; what is not becomes a
+// string.
+func appendJSON(dst, b []byte) []byte {
+	if !json.Valid(b) || !utf8.Valid(b) {
+		return appendString(dst, b)
+	}
+	start := len(dst)
+	dst = append(dst, b...)
+	for i, octet := range dst[start:] {
+		if octet == '\n' || octet == '\r' { // white space: in a string it is escaped
+			dst[start+i] = ' '
+		}
+	}
+	return dst
+}
+
+// appendString appends s as a JSON string (RFC 8259, section 7). Each byte that
+// is not UTF-8 becomes U+FFFD, as encoding/json does it.
+func appendString(dst, s []byte) []byte {
+	dst = append(dst, '"')
+	if utf8.Valid(s) {
+		return append(appendEscaped(dst, s), '"')
+	}
+	for len(s) > 0 {
+		r, size := utf8.DecodeRune(s)
+		if r == utf8.RuneError && size == 1 {
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		} else {
+			dst = appendEscaped(dst, s[:size])
+		}
+		s = s[size:]
+	}
+	return append(dst, '"')
+}
+
+// appendEscaped appends s, which is UTF-8, with quotation marks, backslashes
+// and control characters escaped.
+func appendEscaped(dst, s []byte) []byte {
+	start := 0
+	for i := 0; i < len(s); {
+		if len(s)-i >= 8 && isPlainWord(binary.LittleEndian.Uint64(s[i:])) {
+			i += 8
+			continue
+		}
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			dst = appendEscape(append(dst, s[start:i]...), c)
+			start = i + 1
+		}
+		i++
+	}
+	return append(dst, s[start:]...)
+}
+
+// isPlainWord reports whether none of the eight bytes of w needs an escape. Per
+// byte, the borrow of x-n reaches the top bit where x < n ("Determine if a word
+// has a byte less than n", Bit Twiddling Hacks); x^q is 0 where x equals q.
+func isPlainWord(w uint64) bool {
+	const (
+		ones = 0x0101010101010101
+		tops = ones << 7
+	)
+	quote, backslash := w^ones*'"', w^ones*'\\'
+	return ((w-ones*' ')&^w|(quote-ones)&^quote|(backslash-ones)&^backslash)&tops == 0
+}
+
+// appendEscape appends the escape of one character.
+func appendEscape(dst []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, `\n`...)
+	case '\r':
+		return append(dst, `\r`...)
+	case '\t':
+		return append(dst, `\t`...)
+	default:
+		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+	}
+}

@@ -1,0 +1,215 @@
+// Readapi serves the rows of a MySQL table as JSON: GET /read answers with the
+// rows of SELECT * FROM sample. GET /healthz says whether the process runs, GET
+// /readyz whether the database answers.
+//
+// Usage:
+//
+//	readapi [-h | -version | -check]
+//
+// Everything is configured with environment variables; DB_USER and DB_NAME are
+// required, readapi -h lists all. The exit codes are 0 after a clean stop, 2 for
+// wrong configuration or arguments, and 1 for everything else.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// Limits of the HTTP server. There is none on the whole of a request or of a
+// response (ReadTimeout, WriteTimeout): they would end a large result that the
+// client is still taking.
+const (
+	readHeaderTimeout = 5 * time.Second   // a request's header, from its first byte
+	idleTimeout       = 120 * time.Second // a kept connection without a request
+	maxHeaderBytes    = 32 << 10
+	checkTimeout      = 3 * time.Second // -check; /readyz answers within 2 s
+)
+
+// version is set by the linker for a release: -X main.version=v1.0.0.
+var version string
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "readapi:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// errUsage is an error in the arguments, which flag has already reported.
+var errUsage = errors.New("want no argument, -h, -version or -check")
+
+// exitCode maps the result of run to the process's exit code.
+func exitCode(err error) int {
+	var faults configError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &faults), errors.Is(err, errUsage):
+		return 2
+	default:
+		return 1
+	}
+}
+
+// run is the whole program: it returns when ctx has ended and the responses
+// under way are out, or when there is no way to go on.
+func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("readapi", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	help := flags.Bool("h", false, "")
+	showVersion := flags.Bool("version", false, "")
+	check := flags.Bool("check", false, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return fmt.Errorf("%w, got %q", errUsage, args)
+	}
+	switch {
+	case *help:
+		writeHelp(stdout)
+		return nil
+	case *showVersion:
+		_, err := fmt.Fprintln(stdout, "readapi", buildVersion())
+		return err
+	}
+	cfg, err := loadConfig(lookupEnv)
+	if *check && cfg.addr != "" { // the other variables do not matter to it
+		return checkReady(ctx, cfg.addr)
+	}
+	if err != nil {
+		return err
+	}
+	return serve(ctx, cfg, newLogger(cfg, stderr))
+}
+
+// serve listens, waits for the database and serves until ctx ends.
+func serve(ctx context.Context, cfg config, log *slog.Logger) error {
+	pool, err := openPool(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	listener, err := net.Listen("tcp", cfg.addr)
+	if err != nil {
+		return fmt.Errorf("listen on ADDR: %w", err)
+	}
+	log.Info("listening", "addr", listener.Addr().String(), "version", buildVersion())
+
+	api := newAPI(pool, cfg, log)
+	server := newServer(api, log)
+	running, end := context.WithCancelCause(ctx)
+	go func() { end(server.Serve(listener)) }() // ends with Shutdown or Close
+	go func() {                                 // ends once connected, or with running
+		if err := api.db.await(running); err != nil {
+			end(err)
+		}
+	}()
+	<-running.Done()
+	if ctx.Err() == nil {
+		server.Close()
+		return context.Cause(running)
+	}
+	api.stop()
+	log.Info("stopping", "timeout", cfg.shutdownTimeout)
+	return shutDown(server, cfg.shutdownTimeout, log)
+}
+
+// newServer makes the HTTP server for handler.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// shutDown lets the responses under way finish, for at most timeout.
+func shutDown(server *http.Server, timeout time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		server.Close()
+		return fmt.Errorf("cut responses that were not finished within SHUTDOWN_TIMEOUT %v: %w", timeout, err)
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// checkReady asks the server that listens on addr whether it is ready.
+func checkReady(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	url := "http://" + net.JoinHostPort(host, port) + "/readyz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{}} // no proxy from the environment
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s", url, resp.Status)
+	}
+	return nil
+}
+
+// newLogger makes the logger that cfg asks for, on w.
+func newLogger(cfg config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.logLevel}
+	if cfg.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// writeHelp writes what -h shows.
+func writeHelp(w io.Writer) {
+	fmt.Fprint(w, `readapi serves the rows of a MySQL table as JSON at /read.
+
+Usage: readapi [-h | -version | -check]
+
+  -h        print this help
+  -version  print the version
+  -check    ask the server that runs at ADDR for /readyz: exit code 0 if it is ready, 1 if not
+
+Environment variables and their defaults (NAME_FILE instead of NAME gives the path of a file that holds the value):
+
+`)
+	writeVariables(w)
+}
+
+// buildVersion is the version that the linker or the module system knows.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
