@@ -88,9 +88,8 @@ type cell struct {
 func newRowEncoder(columns []*sql.ColumnType, enc encoding) *rowEncoder {
 	e := &rowEncoder{cells: make([]any, len(columns))}
 	for i, column := range columns {
-		c := &cell{row: e, family: families[column.DatabaseTypeName()]}
-		c.quoted = c.family == familyBigint && enc.bigintAsString ||
-			c.family == familyDecimal && enc.decimalAsString
+		c := newCell(column.DatabaseTypeName(), enc)
+		c.row = e
 		if i > 0 {
 			c.key = append(c.key, ',')
 		}
@@ -98,6 +97,15 @@ func newRowEncoder(columns []*sql.ColumnType, enc encoding) *rowEncoder {
 		e.cells[i] = c
 	}
 	return e
+}
+
+// newCell makes a column of a type, without its row and key.
+func newCell(typeName string, enc encoding) *cell {
+	f := families[typeName]
+	return &cell{
+		family: f,
+		quoted: f == familyBigint && enc.bigintAsString || f == familyDecimal && enc.decimalAsString,
+	}
 }
 
 // appendRow appends the current row of rows to dst, after what separates it

@@ -1,0 +1,82 @@
+# readapi: make help lists the targets.
+
+GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
+GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+MODULES   = . demo
+TESTFLAGS =
+FUZZTIME  = 30s
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help build run test integration lint fmt fuzz bench cover clean bin/readapi bin/demo
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: bin/readapi ## build bin/readapi, one static binary
+
+bin/readapi:
+	go build -trimpath -o $@ .
+
+bin/demo:
+	cd demo && go build -trimpath -o ../$@ .
+
+# .env is read as it stands, less one pair of quotes around a value: a shell would
+# change a password that holds $ or #. What is set already wins.
+define READ_ENV
+while IFS= read -r line || [ -n "$$line" ]; do \
+  case $$line in [A-Z]*=*) ;; *) continue ;; esac; \
+  name=$${line%%=*}; value=$${line#*=}; \
+  case $$value in \"*\"|\'*\') value=$${value#?}; value=$${value%?} ;; esac; \
+  printenv "$$name" >/dev/null || export "$$name=$$value"; \
+done <.env
+endef
+
+run: build ## serve the MySQL of .env; without a .env, demo rows from an embedded database
+	@if [ -f .env ]; then \
+	  echo 'make run: serving the database of .env'; \
+	  $(READ_ENV); \
+	  exec bin/readapi; \
+	fi; \
+	$(MAKE) --no-print-directory bin/demo || exit; \
+	echo 'make run: no .env, so these are demo rows from an embedded database. In another shell:'; \
+	echo; echo "    curl -s localhost:$${PORT:-8080}/read"; echo; \
+	exec bin/demo bin/readapi
+
+test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*, see CONTRIBUTING.md)
+	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 $(TESTFLAGS) ./...
+	cd demo && go test -count=1 $(TESTFLAGS) ./...
+
+integration: ## run only the tests that need a database, by name, on yours (TEST_DB_*)
+	go test -count=1 -v -run '^TestMySQL' $(TESTFLAGS) .
+
+lint: ## check format and code: gofumpt, go vet, staticcheck, govulncheck
+	@for module in $(MODULES); do \
+	  echo "lint $$module"; \
+	  (cd $$module && $(GOFUMPT) -d . && go vet ./... && $(STATICCHECK) ./... && $(VULNERABILITIES)) || exit; \
+	done
+
+# Exit code 3 is a finding; anything else means that its database is out of reach.
+VULNERABILITIES = { $(GOVULNCHECK) ./... >/dev/null 2>&1; code=$$?; \
+  case $$code in 0) ;; 3) $(GOVULNCHECK) ./...; exit 3 ;; \
+  *) echo "govulncheck did not run: its database cannot be reached" ;; esac; }
+
+fmt: ## format the code
+	@for module in $(MODULES); do (cd $$module && $(GOFUMPT) -w .) || exit; done
+
+fuzz: ## fuzz each target for FUZZTIME (30s)
+	@for target in $$(grep -ho '^func Fuzz[A-Za-z]*' *_test.go | cut -d' ' -f2); do \
+	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x . || exit; \
+	done
+
+bench: bin/demo ## run the benchmarks, on an embedded database or on yours (TEST_DB_*)
+	$(if $(TEST_DB_HOST),,bin/demo) go test -run '^$$' -bench . .
+
+cover: bin/demo ## show the test coverage
+	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -coverprofile=coverage.out .
+	go tool cover -func=coverage.out | tail -n 1
+
+clean: ## remove what was built
+	rm -rf bin dist coverage.out

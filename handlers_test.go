@@ -1,0 +1,629 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/DATA-DOG/go-sqlmock"
+	"github.com/go-sql-driver/mysql"
+)
+
+// testConfig is the default configuration, with a DB_TIMEOUT that no test
+// reaches unless it wants to.
+func testConfig(t testing.TB, environment ...string) config {
+	t.Helper()
+	env := map[string]string{"DB_USER": "u", "DB_NAME": "d", "DB_TIMEOUT": "1m"}
+	for _, pair := range environment {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	cfg, err := loadConfig(func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// logBuffer takes log lines from several goroutines.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *logBuffer) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// newMockServer starts an HTTP server on an api whose database is mock.
+func newMockServer(t testing.TB, log *slog.Logger, environment ...string) (*httptest.Server, sqlmock.Sqlmock) {
+	t.Helper()
+	pool, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherEqual),
+		sqlmock.MonitorPingsOption(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	api := newAPI(pool, testConfig(t, environment...), log)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = newServer(api, log)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server, mock
+}
+
+// request sends a request and returns the response and its whole body.
+func request(t testing.TB, method, url string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+// checkHeader compares one header of a response; want "" means absent.
+func checkHeader(t testing.TB, resp *http.Response, name, want string) {
+	t.Helper()
+	if got := resp.Header.Get(name); got != want {
+		t.Errorf("%s %s: %s = %q; want %q", resp.Request.Method, resp.Request.URL.Path, name, got, want)
+	}
+}
+
+// checkError checks what holds for every error response: status, code, the four
+// members and no others, and the headers.
+func checkError(t testing.TB, resp *http.Response, body string, status int, code string) {
+	t.Helper()
+	if resp.StatusCode != status {
+		t.Errorf("%s %s: status = %d; want %d", resp.Request.Method, resp.Request.URL, resp.StatusCode, status)
+	}
+	checkHeader(t, resp, "Content-Type", contentTypeJSON)
+	checkHeader(t, resp, "Cache-Control", "no-store")
+	checkHeader(t, resp, "X-Content-Type-Options", "nosniff")
+	retryAfter := map[int]string{http.StatusServiceUnavailable: "1"}[status]
+	checkHeader(t, resp, "Retry-After", retryAfter)
+	if resp.Request.Method == http.MethodHead {
+		return
+	}
+	var got map[string]*string
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatalf("error body = %q; want JSON: %v", body, err)
+	}
+	for _, member := range []string{"code", "message", "details", "hint"} {
+		if _, ok := got[member]; !ok {
+			t.Errorf("error body = %s; want member %q", body, member)
+		}
+	}
+	if len(got) != 4 || got["code"] == nil || *got["code"] != code || got["message"] == nil || *got["message"] == "" {
+		t.Errorf("error body = %s; want four members and code %q", body, code)
+	}
+}
+
+const selectSample = "SELECT * FROM sample"
+
+func sampleRows() *sqlmock.Rows {
+	return sqlmock.NewRows([]string{"id", "name"}).AddRow(1, "Ada").AddRow(2, "Grace")
+}
+
+const sampleJSON = `[{"id":1,"name":"Ada"},` + "\n" + `{"id":2,"name":"Grace"}]` + "\n"
+
+// largeRows are rows whose JSON is well over maxSmallBytes.
+func largeRows(count int) *sqlmock.Rows {
+	rows := sqlmock.NewRows([]string{"text"})
+	for range count {
+		rows.AddRow(strings.Repeat("x", 1<<10))
+	}
+	return rows
+}
+
+func TestRead(t *testing.T) {
+	tests := []struct {
+		name string
+		rows *sqlmock.Rows
+		want string
+	}{
+		{"rows", sampleRows(), sampleJSON},
+		{"empty table", sqlmock.NewRows([]string{"id"}), "[]\n"},
+		{"null", sqlmock.NewRows([]string{"a"}).AddRow(nil), `[{"a":null}]` + "\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog())
+			mock.ExpectQuery(selectSample).WillReturnRows(tt.rows).RowsWillBeClosed()
+			resp, body := request(t, "GET", server.URL+"/read")
+			if resp.StatusCode != http.StatusOK || body != tt.want {
+				t.Errorf("GET /read = %d %q; want 200 %q", resp.StatusCode, body, tt.want)
+			}
+			checkHeader(t, resp, "Content-Type", contentTypeJSON)
+			checkHeader(t, resp, "Cache-Control", "no-cache")
+			checkHeader(t, resp, "X-Content-Type-Options", "nosniff")
+			if resp.ContentLength != int64(len(tt.want)) {
+				t.Errorf("GET /read: Content-Length = %d; want %d", resp.ContentLength, len(tt.want))
+			}
+			if err := mock.ExpectationsWereMet(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestReadTables(t *testing.T) {
+	const environment = "DB_TABLES=sample, order by`,a/b"
+	tests := []struct{ path, query string }{
+		{"/read", selectSample},
+		{"/read/sample", selectSample},
+		{"/read/order%20by%60", "SELECT * FROM `order by```"},
+		{"/read/a/b", "SELECT * FROM `a/b`"},
+		{"/read/a%2Fb", "SELECT * FROM `a/b`"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.path, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog(), environment)
+			mock.ExpectQuery(tt.query).WillReturnRows(sampleRows())
+			if resp, body := request(t, "GET", server.URL+tt.path); body != sampleJSON {
+				t.Errorf("GET %s = %d %q; want 200 %q", tt.path, resp.StatusCode, body, sampleJSON)
+			}
+		})
+	}
+}
+
+func TestReadSettings(t *testing.T) {
+	column := sqlmock.NewColumn("n").OfType("BIGINT", int64(0))
+	server, mock := newMockServer(t, discardLog(), "CACHE_CONTROL=public, max-age=5", "BIGINT_AS=string")
+	mock.ExpectQuery(selectSample).WillReturnRows(mock.NewRowsWithColumnDefinition(column).AddRow(int64(1)))
+	resp, body := request(t, "GET", server.URL+"/read")
+	if want := `[{"n":"1"}]` + "\n"; body != want {
+		t.Errorf("GET /read with BIGINT_AS=string = %q; want %q", body, want)
+	}
+	checkHeader(t, resp, "Cache-Control", "public, max-age=5")
+}
+
+// A result of exactly maxSmallBytes is small, one byte more is not.
+func TestReadSmallUpToLimit(t *testing.T) {
+	const frame = len(`[{"a":""}]` + "\n")
+	tests := []struct {
+		name        string
+		size        int
+		wantChunked bool
+	}{
+		{"at the limit", maxSmallBytes, false},
+		{"one byte over", maxSmallBytes + 1, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog())
+			mock.ExpectQuery(selectSample).WillReturnRows(
+				sqlmock.NewRows([]string{"a"}).AddRow(strings.Repeat("x", tt.size-frame)))
+			resp, body := request(t, "GET", server.URL+"/read")
+			if chunked := resp.ContentLength < 0; len(body) != tt.size || chunked != tt.wantChunked {
+				t.Errorf("GET /read = %d bytes, chunked %v; want %d, %v", len(body), chunked, tt.size, tt.wantChunked)
+			}
+		})
+	}
+}
+
+func TestReadLarge(t *testing.T) {
+	server, mock := newMockServer(t, discardLog())
+	mock.ExpectQuery(selectSample).WillReturnRows(largeRows(3000)).RowsWillBeClosed()
+	resp, body := request(t, "GET", server.URL+"/read")
+	var rows []map[string]string
+	if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) != 3000 {
+		t.Fatalf("GET /read = %d rows, %v; want 3000", len(rows), err)
+	}
+	checkHeader(t, resp, "Content-Type", contentTypeJSON)
+	if resp.ContentLength >= 0 {
+		t.Errorf("Content-Length = %d; want a chunked response", resp.ContentLength)
+	}
+}
+
+func TestHead(t *testing.T) {
+	tests := []struct {
+		name       string
+		rows       *sqlmock.Rows
+		wantLength int64
+	}{
+		{"small", sampleRows(), int64(len(sampleJSON))},
+		{"large", largeRows(3000), -1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog())
+			mock.ExpectQuery(selectSample).WillReturnRows(tt.rows).RowsWillBeClosed()
+			resp, body := request(t, "HEAD", server.URL+"/read")
+			if resp.StatusCode != http.StatusOK || body != "" || resp.ContentLength != tt.wantLength {
+				t.Errorf("HEAD /read = %d, body %q, length %d; want 200, none, %d",
+					resp.StatusCode, body, resp.ContentLength, tt.wantLength)
+			}
+			checkHeader(t, resp, "Content-Type", contentTypeJSON)
+		})
+	}
+}
+
+// brokenMidway are rows that break after the first one; large says whether the
+// response has begun by then.
+func brokenMidway(large bool, err error) *sqlmock.Rows {
+	if large {
+		return largeRows(3000).RowError(2500, err)
+	}
+	return sampleRows().RowError(1, err)
+}
+
+func TestReadErrors(t *testing.T) {
+	secret := func(number uint16) error {
+		return &mysql.MySQLError{Number: number, Message: "secret 'root'@'10.0.0.1' SELECT"}
+	}
+	tests := []struct {
+		name   string
+		err    error
+		status int
+		code   string
+	}{
+		{"connection refused", &net.OpError{Op: "dial", Err: errors.New("secret")}, 503, "PGRST001"},
+		{"unknown host", &net.DNSError{Err: "secret"}, 503, "PGRST001"},
+		{"connection lost", mysql.ErrInvalidConn, 503, "PGRST001"},
+		{"connection cut", io.ErrUnexpectedEOF, 503, "PGRST001"},
+		{"too many connections", secret(1040), 503, "PGRST001"},
+		{"shutdown", secret(1053), 503, "PGRST001"},
+		{"cluster node not ready", secret(1047), 503, "PGRST001"},
+		{"statement time limit", secret(3024), 504, "57014"},
+		{"table dropped", secret(1146), 500, "42P01"},
+		{"no privilege", secret(1142), 500, "42501"},
+		{"password changed", secret(1045), 500, "28P01"},
+		{"database dropped", secret(1049), 500, "3D000"},
+		{"host blocked", secret(1129), 500, "28000"},
+		{"certificate expired", mysql.ErrNoTLS, 500, "08001"},
+		{"any other", secret(1064), 500, "XX000"},
+		{"not of the driver", errors.New("secret"), 500, "XX000"},
+	}
+	for _, tt := range tests {
+		for when, expect := range map[string]func(*sqlmock.ExpectedQuery){
+			"query":     func(q *sqlmock.ExpectedQuery) { q.WillReturnError(tt.err) },
+			"first row": func(q *sqlmock.ExpectedQuery) { q.WillReturnRows(sampleRows().RowError(0, tt.err)) },
+			"later row": func(q *sqlmock.ExpectedQuery) { q.WillReturnRows(brokenMidway(false, tt.err)) },
+		} {
+			t.Run(tt.name+"/"+when, func(t *testing.T) {
+				var log logBuffer
+				server, mock := newMockServer(t, log.logger())
+				expect(mock.ExpectQuery(selectSample))
+				resp, body := request(t, "GET", server.URL+"/read")
+				checkError(t, resp, body, tt.status, tt.code)
+				checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
+				if strings.Contains(body, "secret") || strings.Contains(body, "SELECT") {
+					t.Errorf("error body = %s; want nothing of the database in it", body)
+				}
+				if !strings.Contains(log.String(), "level=ERROR msg=\"request failed\"") {
+					t.Errorf("log = %q; want the failed request", log.String())
+				}
+			})
+		}
+	}
+}
+
+// A value that breaks a result is the server's fault like any other.
+func TestReadUnknownValue(t *testing.T) {
+	pool := sql.OpenDB(&fakeRows{names: []string{"a"}, types: []string{""}, values: [][]driver.Value{{struct{}{}}}, count: 1})
+	defer pool.Close()
+	server := httptest.NewServer(newAPI(pool, testConfig(t), discardLog()))
+	defer server.Close()
+	resp, body := request(t, "GET", server.URL+"/read")
+	checkError(t, resp, body, http.StatusInternalServerError, "XX000")
+}
+
+// A response that has begun cannot become an error any more: it must not end
+// cleanly either.
+func TestReadBrokenStream(t *testing.T) {
+	var log logBuffer
+	server, mock := newMockServer(t, log.logger())
+	mock.ExpectQuery(selectSample).WillReturnRows(brokenMidway(true, mysql.ErrInvalidConn))
+	resp, err := http.Get(server.URL + "/read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if resp.StatusCode != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("GET /read = %d, %d bytes, error %v; want 200 and %v", resp.StatusCode, len(body), err, io.ErrUnexpectedEOF)
+	}
+	if json.Valid(body) {
+		t.Error("the part that arrived is valid JSON; want it not to be")
+	}
+	if !strings.Contains(log.String(), "request failed") {
+		t.Errorf("log = %q; want the failed request", log.String())
+	}
+}
+
+func TestReadTimeout(t *testing.T) {
+	server, mock := newMockServer(t, discardLog(), "DB_TIMEOUT=20ms")
+	mock.ExpectQuery(selectSample).WillDelayFor(time.Minute).WillReturnRows(sampleRows())
+	resp, body := request(t, "GET", server.URL+"/read")
+	checkError(t, resp, body, http.StatusGatewayTimeout, "57014")
+}
+
+func TestReadPoolBusy(t *testing.T) {
+	pool, _, err := sqlmock.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	pool.SetMaxOpenConns(1)
+	taken, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	server := httptest.NewServer(newAPI(pool, testConfig(t, "DB_TIMEOUT=20ms"), discardLog()))
+	defer server.Close()
+	resp, body := request(t, "GET", server.URL+"/read")
+	checkError(t, resp, body, http.StatusServiceUnavailable, "PGRST003")
+}
+
+// A client that leaves takes its query with it.
+func TestReadClientGone(t *testing.T) {
+	var log logBuffer
+	blocked := &blockedDriver{queried: make(chan struct{}), ended: make(chan struct{}, 1)}
+	pool := sql.OpenDB(blocked)
+	defer pool.Close()
+	server := httptest.NewServer(newAPI(pool, testConfig(t), log.logger()))
+	ctx, leave := context.WithCancel(t.Context())
+	go func() {
+		<-blocked.queried
+		leave()
+	}()
+	req, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/read", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.DefaultClient.Do(req); !errors.Is(err, context.Canceled) {
+		t.Fatalf("GET /read = %v, %v; want %v", resp, err, context.Canceled)
+	}
+	<-blocked.ended
+	server.Close() // waits for the handler
+	if strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("log = %q; want no failure: the client left", log.String())
+	}
+}
+
+// blockedDriver is a driver whose queries last until their context ends.
+type blockedDriver struct {
+	fakeRows
+	queried chan struct{} // gets a value when a query has begun
+	ended   chan struct{} // gets a value when it has been given up
+}
+
+func (d *blockedDriver) Connect(context.Context) (driver.Conn, error) { return d, nil }
+
+func (d *blockedDriver) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
+	d.queried <- struct{}{}
+	<-ctx.Done()
+	d.ended <- struct{}{}
+	return nil, ctx.Err()
+}
+
+func TestRoutes(t *testing.T) {
+	tests := []struct {
+		method, path string
+		status       int
+		code         string
+	}{
+		{"GET", "/", 404, "PGRST125"},
+		{"GET", "/Read", 404, "PGRST125"},
+		{"GET", "//read", 404, "PGRST125"}, // net/http's mux would redirect
+		{"GET", "/read/", 404, "PGRST205"},
+		{"GET", "/read/mysql.user", 404, "PGRST205"},
+		{"HEAD", "/nothing", 404, "PGRST125"},
+		{"POST", "/read", 405, "PGRST117"},
+		{"PUT", "/read", 405, "PGRST117"},
+		{"PATCH", "/read/sample", 405, "PGRST117"},
+		{"DELETE", "/healthz", 405, "PGRST117"},
+		{"BREW", "/readyz", 405, "PGRST117"},
+		{"POST", "/nothing", 404, "PGRST125"},
+		{"GET", "/read?limit=1", 400, "PGRST100"}, // not the whole table
+		{"GET", "/read?a=%ff;b", 400, "PGRST100"},
+	}
+	server, _ := newMockServer(t, discardLog())
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			resp, body := request(t, tt.method, server.URL+tt.path)
+			checkError(t, resp, body, tt.status, tt.code)
+			checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
+			wantAllow := map[int]string{405: "GET, HEAD, OPTIONS"}[tt.status]
+			checkHeader(t, resp, "Allow", wantAllow)
+			if tt.status == 404 && tt.method != "HEAD" && !strings.Contains(body, "/read") {
+				t.Errorf("%s %s = %s; want a hint that names /read", tt.method, tt.path, body)
+			}
+		})
+	}
+}
+
+func TestHealth(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Err: errors.New("refused")}
+	tests := []struct {
+		name, path string
+		pingErr    error
+		status     int
+		want       string
+	}{
+		{"alive", "/healthz", nil, 200, `{"status":"ok"}` + "\n"},
+		{"alive without a database", "/healthz", refused, 200, `{"status":"ok"}` + "\n"},
+		{"ready", "/readyz", nil, 200, `{"status":"ready"}` + "\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog())
+			mock.ExpectPing().WillReturnError(tt.pingErr)
+			resp, body := request(t, "GET", server.URL+tt.path)
+			if resp.StatusCode != tt.status || body != tt.want {
+				t.Errorf("GET %s = %d %q; want %d %q", tt.path, resp.StatusCode, body, tt.status, tt.want)
+			}
+		})
+	}
+	t.Run("not ready", func(t *testing.T) {
+		server, mock := newMockServer(t, discardLog())
+		mock.ExpectPing().WillReturnError(refused)
+		resp, body := request(t, "GET", server.URL+"/readyz")
+		checkError(t, resp, body, http.StatusServiceUnavailable, "PGRST001")
+	})
+}
+
+// The log says that the database went away and that it is back, once each.
+func TestLogOncePerChange(t *testing.T) {
+	var log logBuffer
+	server, mock := newMockServer(t, log.logger())
+	for _, err := range []error{nil, mysql.ErrInvalidConn, mysql.ErrInvalidConn, mysql.ErrInvalidConn, nil, nil} {
+		mock.ExpectPing().WillReturnError(err)
+		request(t, "GET", server.URL+"/readyz")
+	}
+	for _, line := range []string{"the database is away", "the database is back"} {
+		if got := strings.Count(log.String(), line); got != 1 {
+			t.Errorf("log says %q %d times; want once:\n%s", line, got, log.String())
+		}
+	}
+}
+
+func TestStopping(t *testing.T) {
+	pool, _, err := sqlmock.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	api := newAPI(pool, testConfig(t), discardLog())
+	server := httptest.NewServer(api)
+	defer server.Close()
+	api.stop()
+	for _, path := range []string{"/read", "/readyz"} {
+		resp, body := request(t, "GET", server.URL+path)
+		checkError(t, resp, body, http.StatusServiceUnavailable, "57P01")
+	}
+	if resp, _ := request(t, "GET", server.URL+"/healthz"); resp.StatusCode != http.StatusOK {
+		t.Errorf("GET /healthz while stopping = %d; want 200", resp.StatusCode)
+	}
+}
+
+func TestCORS(t *testing.T) {
+	const allowed, other = "https://app.example", "https://evil.example"
+	tests := []struct {
+		name, origins, origin string
+		wantAllow, wantVary   string
+	}{
+		{"any origin", "*", other, "*", ""},
+		{"no origin", "*", "", "*", ""},
+		{"listed", "https://a.example," + allowed, allowed, allowed, "Origin"},
+		{"not listed", allowed, other, "", "Origin"},
+		{"listed, but no origin", allowed, "", "", "Origin"},
+		{"off", "", other, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog(), "CORS_ORIGINS="+tt.origins)
+			mock.ExpectQuery(selectSample).WillReturnRows(sampleRows())
+			for _, path := range []string{"/read", "/nothing", "/healthz"} {
+				resp, _ := request(t, "GET", server.URL+path, "Origin: "+tt.origin)
+				checkHeader(t, resp, "Access-Control-Allow-Origin", tt.wantAllow)
+				checkHeader(t, resp, "Vary", tt.wantVary)
+				checkHeader(t, resp, "Access-Control-Allow-Credentials", "")
+			}
+		})
+	}
+}
+
+func TestOptions(t *testing.T) {
+	server, _ := newMockServer(t, discardLog())
+	t.Run("preflight", func(t *testing.T) {
+		for _, path := range []string{"/read", "/nothing"} {
+			resp, body := request(t, "OPTIONS", server.URL+path, "Origin: https://app.example",
+				"Access-Control-Request-Method: GET")
+			if resp.StatusCode != http.StatusNoContent || body != "" {
+				t.Errorf("preflight %s = %d %q; want 204 without a body", path, resp.StatusCode, body)
+			}
+			checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
+			checkHeader(t, resp, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+			checkHeader(t, resp, "Access-Control-Allow-Headers", allowedHeaders)
+			checkHeader(t, resp, "Access-Control-Max-Age", "7200")
+		}
+	})
+	t.Run("plain", func(t *testing.T) {
+		resp, _ := request(t, "OPTIONS", server.URL+"/read")
+		if resp.StatusCode != http.StatusNoContent {
+			t.Errorf("OPTIONS /read = %d; want 204", resp.StatusCode)
+		}
+		checkHeader(t, resp, "Allow", "GET, HEAD, OPTIONS")
+	})
+}
+
+func TestLogRequests(t *testing.T) {
+	var log logBuffer
+	server, mock := newMockServer(t, log.logger())
+	mock.ExpectQuery(selectSample).WillReturnRows(sampleRows())
+	request(t, "GET", server.URL+"/read")
+	server.Close() // waits for the handler, and so for its log line
+	for _, part := range []string{"level=DEBUG msg=request", "method=GET path=/read status=200 bytes=49 duration="} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("log = %q; want %q in it", log.String(), part)
+		}
+	}
+}
+
+// FuzzRequest: whatever is asked for, the answer is JSON and no panic.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range []string{"/read", "/read/%00", "/read?x=1;y", "/readyz", "//", "/read/../read"} {
+		f.Add("GET", seed)
+	}
+	f.Fuzz(func(t *testing.T, method, target string) {
+		req, err := http.NewRequest(method, "http://localhost"+target, nil)
+		if err != nil {
+			return // not a request that net/http would hand over
+		}
+		pool, _, err := sqlmock.New() // expects nothing: a query is an error, 500
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		recorder := httptest.NewRecorder()
+		newAPI(pool, testConfig(t), discardLog()).ServeHTTP(recorder, req)
+		if body := recorder.Body.Bytes(); recorder.Code != http.StatusNoContent && !json.Valid(body) {
+			t.Errorf("%s %q = %d %q; want JSON", method, target, recorder.Code, body)
+		}
+	})
+}
