@@ -1,0 +1,57 @@
+// Command demo runs a command beside a MySQL-compatible database that exists
+// only as long as the command does:
+//
+//	demo COMMAND [ARG...]
+//
+// The database is go-mysql-server, inside this process, in memory, on a free
+// port of the loopback interface. Its database "demo" has a table "sample" of
+// mountain huts (sample.sql). COMMAND finds it through the variables that
+// readapi reads (DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME) and through
+// those of readapi's integration tests (TEST_DB_*): environ.go lists them.
+//
+// SIGINT and SIGTERM are passed on to COMMAND. The exit code is that of
+// COMMAND, or 128+n if signal n ended it; 127 if it could not be started, 2
+// after wrong usage, and 1 if the database could not be started.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+const (
+	exitFailed     = 1
+	exitUsage      = 2
+	exitNotStarted = 127
+)
+
+var errUsage = errors.New("usage: demo COMMAND [ARG...]")
+
+func main() {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	code, err := run(os.Args[1:], os.Environ(), signals)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+	}
+	os.Exit(code)
+}
+
+// run starts the database, runs the command in args against it and returns
+// the exit code. The error, if any, is for the user: the command's own
+// failures are in the code only.
+func run(args, environ []string, signals <-chan os.Signal) (int, error) {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return exitUsage, errUsage
+	}
+	db, err := startEngine()
+	if err != nil {
+		return exitFailed, fmt.Errorf("start the database: %w", err)
+	}
+	defer db.close()
+	return runCommand(args, db.environ(environ), signals)
+}
