@@ -10,15 +10,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // config is the whole configuration. loadConfig makes one; nothing changes it.
@@ -183,26 +187,49 @@ func (r rule) lookup(lookupEnv func(string) (string, bool)) (name, value string,
 	case isSet:
 		return r.name, value, nil
 	case file != "":
-		return r.lookupFile(file)
+		if name, value, err = r.lookupFile(file); name != "" || err != nil {
+			return name, value, err
+		}
 	}
 	if port, _ := lookupEnv("PORT"); r.name == "ADDR" && port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", "", fmt.Errorf("PORT: %q: want a number from 0 (any free one) to 65535", port)
+		}
 		return "PORT", ":" + port, nil
 	}
 	return "", "", nil
 }
 
-// lookupFile reads the value from a file, less one final newline.
+// lookupFile reads the value from a file, less one final newline. Where a path
+// is wanted, somebody may have given the secret itself, so that a fault does
+// not show it either.
 func (r rule) lookupFile(file string) (name, value string, err error) {
 	name = r.name + "_FILE"
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return "", "", fmt.Errorf("%s: want a file that can be read: %w", name, err)
+		err = fmt.Errorf("want the path of a file that can be read: %w", withoutPath(err))
+		if r.secret {
+			return "", "", fmt.Errorf("%s: %w", name, err)
+		}
+		return "", "", fmt.Errorf("%s: %q: %w", name, file, err)
 	}
-	value = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	value, isCRLF := strings.CutSuffix(string(content), "\r\n")
+	if !isCRLF {
+		value = strings.TrimSuffix(value, "\n")
+	}
 	if value == "" && !r.emptyOK {
 		return "", "", nil
 	}
 	return name, value, nil
+}
+
+// withoutPath returns what is wrong with a file, without its path.
+func withoutPath(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
 
 // writeVariables writes the table of variables for -h.
@@ -268,12 +295,14 @@ func numberOrString(field func(*config) *bool) func(*config, string) error {
 }
 
 func parseHost(c *config, value string) error {
-	isName := !strings.ContainsAny(value, "/@ \t\n")
-	if isName && strings.Count(value, ":") == 1 {
-		return errors.New("want a host without a port: the port goes into DB_PORT")
-	}
-	if !isName && !strings.HasPrefix(value, "/") {
+	_, notIP := netip.ParseAddr(value)
+	isBlank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	switch {
+	case strings.HasPrefix(value, "/"): // a path may hold anything
+	case strings.ContainsAny(value, "/@") || strings.ContainsFunc(value, isBlank):
 		return errors.New("want a host name, an address, or the absolute path of a unix socket")
+	case strings.ContainsAny(value, "[]") || strings.Contains(value, ":") && notIP != nil:
+		return errors.New("want a host without brackets and without a port: the port goes into DB_PORT")
 	}
 	c.dbHost = value
 	return nil
@@ -316,7 +345,7 @@ func parseTLS(c *config, value string) error {
 
 func parseAddr(c *config, value string) error {
 	_, port, err := net.SplitHostPort(value)
-	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || n > 65535 {
+	if _, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
 		return errors.New("want host:port or :port, the port a number from 0 (any free one) to 65535")
 	}
 	c.addr = value
@@ -339,12 +368,16 @@ func parseOrigins(c *config, value string) error {
 	return nil
 }
 
+var originPattern = regexp.MustCompile(`^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
+
 // isOrigin reports whether s is what a browser sends as Origin (RFC 6454,
-// section 6.2): scheme, host and port, in lower case, nothing behind.
+// section 6.2): scheme, host, and the port if it is not the scheme's own, in
+// lower case and ASCII, nothing behind. There is no wildcard within.
 func isOrigin(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") &&
-		u.Host != "" && s == u.Scheme+"://"+strings.ToLower(u.Host)
+	ownPort := strings.HasPrefix(s, "http://") && strings.HasSuffix(s, ":80") ||
+		strings.HasPrefix(s, "https://") && strings.HasSuffix(s, ":443")
+	_, err := url.Parse(s) // an IPv6 address in full
+	return err == nil && originPattern.MatchString(s) && !ownPort
 }
 
 func parseCacheControl(c *config, value string) error {

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -167,6 +168,9 @@ type driverLogger struct{ log *slog.Logger }
 
 func (l driverLogger) Print(v ...any) { l.log.Debug("driver", "text", fmt.Sprint(v...)) }
 
+// localPort is the client's port in an error of package net.
+var localPort = regexp.MustCompile(`:\d+->`)
+
 // await returns nil once the database has answered. It tries for ever, until
 // ctx ends or the database says something that waiting does not mend.
 func (d *database) await(ctx context.Context) error {
@@ -178,12 +182,16 @@ func (d *database) await(ctx context.Context) error {
 			d.log.Info("connected to the database", "version", version)
 			return nil
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if hint := startHints[kindOf(err)]; hint != "" {
 			return fmt.Errorf("open database: %w: %s", err, hint)
 		}
 		d.away.Store(true)
-		if err.Error() != said {
-			said = err.Error()
+		// Once per reason. The local port, new each time, makes no new one.
+		if text := localPort.ReplaceAllString(err.Error(), "->"); text != said {
+			said = text
 			d.log.Warn("waiting for the database", "err", err)
 		}
 		select {

@@ -74,7 +74,11 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	help := flags.Bool("h", false, "")
 	showVersion := flags.Bool("version", false, "")
 	check := flags.Bool("check", false, "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp): // -help
+		*help = true
+	case err != nil, flags.NArg() > 0:
 		return fmt.Errorf("%w, got %q", errUsage, args)
 	}
 	switch {
