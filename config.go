@@ -41,6 +41,8 @@ type config struct {
 	addr            string   // host:port
 	corsOrigins     []string // empty: no CORS
 	cacheControl    string
+	maxInFlight     int
+	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
 	encoding        encoding
 
@@ -107,7 +109,15 @@ var rules = []rule{
 	},
 	{
 		name: "CACHE_CONTROL", fallback: "no-cache", parse: parseCacheControl,
-		meaning: "Cache-Control header of every 200",
+		meaning: "Cache-Control header of every 200 and 304",
+	},
+	{
+		name: "MAX_IN_FLIGHT", fallback: "1024", meaning: "reads served at once; the next gets 503",
+		parse: number(1, 1_000_000, func(c *config) *int { return &c.maxInFlight }),
+	},
+	{
+		name: "STALL_TIMEOUT", fallback: "30s", meaning: "a client that takes no bytes for this long is cut off",
+		parse: duration(func(c *config) *time.Duration { return &c.stallTimeout }),
 	},
 	{
 		name: "SHUTDOWN_TIMEOUT", fallback: "10s", meaning: "how long SIGTERM waits for responses under way",

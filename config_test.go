@@ -44,6 +44,8 @@ var configFields = map[string]func(config) any{
 	"ADDR":             func(c config) any { return c.addr },
 	"CORS_ORIGINS":     func(c config) any { return c.corsOrigins },
 	"CACHE_CONTROL":    func(c config) any { return c.cacheControl },
+	"MAX_IN_FLIGHT":    func(c config) any { return c.maxInFlight },
+	"STALL_TIMEOUT":    func(c config) any { return c.stallTimeout },
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
 	"BIGINT_AS":        func(c config) any { return c.encoding.bigintAsString },
 	"DECIMAL_AS":       func(c config) any { return c.encoding.decimalAsString },
@@ -99,6 +101,9 @@ var configValid = []struct {
 	{"CORS_ORIGINS", "https://xn--bcher-kva.example", []string{"https://xn--bcher-kva.example"}},
 	{"CACHE_CONTROL", "no-store", "no-store"},
 	{"CACHE_CONTROL", `public, max-age=5, ext="~"`, `public, max-age=5, ext="~"`},
+	{"MAX_IN_FLIGHT", "1", 1},
+	{"MAX_IN_FLIGHT", "1000000", 1_000_000},
+	{"STALL_TIMEOUT", "1m30s", 90 * time.Second},
 	{"SHUTDOWN_TIMEOUT", "1ns", time.Nanosecond},
 	{"SHUTDOWN_TIMEOUT", "1h", time.Hour},
 	{"BIGINT_AS", "number", false},
@@ -198,6 +203,11 @@ var configInvalid = []struct {
 	{"CACHE_CONTROL", "no-cache\r\nX-Evil: 1", "printable ASCII"},      // would be a second header
 	{"CACHE_CONTROL", "öffentlich", "printable ASCII"},                 // not ASCII
 	{"CACHE_CONTROL", "a\x7fb", "printable ASCII"},                     // DEL
+	{"MAX_IN_FLIGHT", "0", "from 1 to 1000000"},                        // would serve nothing
+	{"MAX_IN_FLIGHT", "1000001", "from 1 to 1000000"},                  // one too many
+	{"MAX_IN_FLIGHT", "many", "from 1 to 1000000"},                     // a word
+	{"STALL_TIMEOUT", "30", "with its unit"},                           // no unit
+	{"STALL_TIMEOUT", "0s", "above 0"},                                 // would cut everybody
 	{"SHUTDOWN_TIMEOUT", "soon", "with its unit"},                      // a word
 	{"SHUTDOWN_TIMEOUT", "-10s", "above 0"},                            // negative
 	{"BIGINT_AS", "String", "want number or string"},                   // upper case
@@ -264,7 +274,7 @@ func TestLoadConfigDefaults(t *testing.T) {
 		dbHost: "127.0.0.1", dbPort: 3306, dbUser: "reader", dbName: "shop",
 		tables: []string{"sample"}, tlsMode: "preferred", maxConns: 10, dbTimeout: 10 * time.Second,
 		addr: "localhost:8080", corsOrigins: []string{"*"}, cacheControl: "no-cache",
-		shutdownTimeout: 10 * time.Second, logLevel: slog.LevelInfo, logFormat: "text",
+		maxInFlight: 1024, stallTimeout: 30 * time.Second, shutdownTimeout: 10 * time.Second, logLevel: slog.LevelInfo, logFormat: "text",
 	}
 	if c := configMust(t, configEnv(nil)); !reflect.DeepEqual(c, want) {
 		t.Errorf("loadConfig() = %+v; want %+v", c, want)

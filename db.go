@@ -14,10 +14,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +35,14 @@ const (
 	// Back-off while waiting for the database.
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 2 * time.Second
+	// Back-off of a read that is sent again: somebody waits for it.
+	minRetry = 10 * time.Millisecond
+	maxRetry = 200 * time.Millisecond
+	// maxDialTime leaves time for another attempt if a host does not answer.
+	maxDialTime = 3 * time.Second
+
+	// maxKeptBytes is the size up to which a buffer is kept for the next read.
+	maxKeptBytes = 2 * maxSmallBytes
 )
 
 // errKind is what a failed read means to the one who asked.
@@ -41,7 +51,9 @@ type errKind uint8
 const (
 	kindInternal errKind = iota // a fault that neither waiting nor anything known mends
 	kindAway                    // the database is not there, not ready or full: it may come back
+	kindKilled                  // the server ended the query, not the connection
 	kindPool                    // every connection of the pool stayed busy
+	kindMemory                  // slow clients hold too many results
 	kindTimeout                 // the query ran too long
 	kindCanceled                // the one who asked has gone
 	kindAccess                  // the server refuses this user
@@ -75,6 +87,10 @@ var errNumbers = map[uint16]errKind{
 	3169: kindAway, // ER_SESSION_WAS_KILLED
 	4031: kindAway, // ER_CLIENT_INTERACTION_TIMEOUT: closed for idling
 	9001: kindAway, // ProxySQL: no backend answered in time
+
+	1205: kindKilled, // ER_LOCK_WAIT_TIMEOUT
+	1213: kindKilled, // ER_LOCK_DEADLOCK: a Galera node gives way to a write
+	1317: kindKilled, // ER_QUERY_INTERRUPTED: also by a server that shuts down
 
 	1969: kindTimeout, // ER_STATEMENT_TIMEOUT (MariaDB max_statement_time)
 	3024: kindTimeout, // ER_QUERY_TIMEOUT (max_execution_time)
@@ -122,10 +138,12 @@ var (
 // database is the pool and what is known about the server behind it. It is safe
 // for concurrent use.
 type database struct {
-	pool    *sql.DB
-	timeout time.Duration
-	log     *slog.Logger
-	away    atomic.Bool // the last that was heard: it is not there
+	pool     *sql.DB
+	timeout  time.Duration
+	encoding encoding
+	log      *slog.Logger
+	buffers  sync.Pool   // *[]byte
+	away     atomic.Bool // the last that was heard: it is not there
 }
 
 // openPool makes the pool. It does not connect.
@@ -150,8 +168,13 @@ func driverConfig(cfg config, log *slog.Logger) *mysql.Config {
 		d.Net, d.Addr = "unix", cfg.dbHost
 	}
 	d.User, d.Passwd, d.DBName = cfg.dbUser, cfg.dbPassword, cfg.dbName
-	d.Timeout = cfg.dbTimeout
-	d.Params = map[string]string{"time_zone": "'+00:00'"} // TIMESTAMP arrives in UTC
+	d.Timeout = min(cfg.dbTimeout, maxDialTime)
+	d.Params = map[string]string{
+		"time_zone": "'+00:00'", // TIMESTAMP arrives in UTC
+		// The database would cut a client that takes a large result slowly after a
+		// minute without room for more; STALL_TIMEOUT is what decides.
+		"net_write_timeout": "86400",
+	}
 	d.Logger = driverLogger{log}
 	if cfg.tlsMode != "preferred" || d.Net != "unix" { // a socket needs no encryption
 		d.TLSConfig = cfg.tlsMode
@@ -223,20 +246,69 @@ func (d *database) ping(ctx context.Context) error {
 	return d.note(err)
 }
 
-// query sends query and returns its rows, encoded as enc says, once the first
-// of them is there or it is certain that there is none. The caller closes the
-// rowStream.
-func (d *database) query(ctx context.Context, query string, enc encoding) (*rowStream, error) {
+// fetch sends query and returns its result, or as much of a large one as makes
+// it large. While nothing has been handed out a read can be sent again, so a
+// lost connection is retried until DB_TIMEOUT has passed. fetch calls firstRow
+// once the first row is there, or it is certain that there is none. The caller
+// closes the rowStream.
+func (d *database) fetch(ctx context.Context, query string, firstRow func()) (*rowStream, error) {
+	giveUp := time.Now().Add(d.timeout)
+	var before error
+	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
+		s, err := d.try(ctx, query, time.Until(giveUp), firstRow)
+		switch {
+		case err == nil:
+			return s, d.note(nil)
+		case before != nil && (kindOf(err) == kindInternal || kindOf(err) == kindTimeout):
+			// What came before says more than an unknown error, or than a last
+			// attempt without time.
+			return nil, &dbError{kindOf(before), errors.Join(before, err)}
+		case !mayRetry(kindOf(err)):
+			return nil, err
+		case !pause(ctx, backoff, giveUp):
+			return nil, d.note(err)
+		case before != nil: // one lost connection is not a lost database
+			d.note(err)
+		}
+		before = err
+	}
+}
+
+// mayRetry reports whether a read that failed with k may succeed when it is sent
+// again.
+func mayRetry(k errKind) bool { return k == kindAway || k == kindKilled }
+
+// pause waits for about d and reports whether ctx lasts and giveUp is not near.
+func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
+	d = d/2 + rand.N(d) // so that many servers do not come back at once
+	if time.Until(giveUp) <= d {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// try is one attempt of fetch. Its first row must arrive within timeout.
+func (d *database) try(ctx context.Context, query string, timeout time.Duration, firstRow func()) (*rowStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	late := time.AfterFunc(d.timeout, func() { cancel(errFirstRow) })
-	s := &rowStream{db: d, cancel: cancel}
-	err := s.open(ctx, query, enc)
+	late := time.AfterFunc(timeout, func() { cancel(errFirstRow) })
+	s := &rowStream{db: d, cancel: cancel, body: d.takeBuffer()}
+	err := s.open(ctx, query)
 	if !late.Stop() || err != nil {
 		err = d.queryError(ctx, s, err)
-		s.Close()
-		return nil, d.note(err)
+	} else {
+		firstRow()
+		err = s.fill(maxSmallBytes)
 	}
-	return s, d.note(nil)
+	if err != nil {
+		s.discard(err)
+		return nil, err
+	}
+	return s, nil
 }
 
 // queryError tells what err, with which s could not be opened, comes from.
@@ -252,6 +324,28 @@ func (d *database) queryError(ctx context.Context, s *rowStream, err error) erro
 		return &dbError{kindPool, errPoolBusy}
 	default:
 		return &dbError{kindAway, errFirstRow}
+	}
+}
+
+// lateError says why a read has waited for DB_TIMEOUT without a first row.
+func (d *database) lateError() error {
+	if d.away.Load() {
+		return &dbError{kindAway, errFirstRow}
+	}
+	return &dbError{kindTimeout, errFirstRow}
+}
+
+// takeBuffer returns an empty buffer, which giveBuffer takes back.
+func (d *database) takeBuffer() []byte {
+	if b, ok := d.buffers.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return nil
+}
+
+func (d *database) giveBuffer(b []byte) {
+	if cap(b) > 0 && cap(b) <= maxKeptBytes {
+		d.buffers.Put(&b)
 	}
 }
 
@@ -286,11 +380,14 @@ type rowStream struct {
 	rows    *sql.Rows
 	encoder *rowEncoder
 	more    bool // rows stands on a row that is not encoded yet
+
+	body []byte // encoded rows that nobody has taken yet
+	done bool   // body ends the result
 }
 
 // open takes a connection, sends the query and waits for the first row. To take
 // the connection first tells a full pool from a slow query.
-func (s *rowStream) open(ctx context.Context, query string, enc encoding) (err error) {
+func (s *rowStream) open(ctx context.Context, query string) (err error) {
 	if s.conn, err = s.db.pool.Conn(ctx); err != nil {
 		return err
 	}
@@ -301,33 +398,48 @@ func (s *rowStream) open(ctx context.Context, query string, enc encoding) (err e
 	if err != nil {
 		return err
 	}
-	s.encoder = newRowEncoder(columns, enc)
+	s.encoder = newRowEncoder(columns, s.db.encoding)
 	s.more = s.rows.Next()
 	return s.rows.Err()
 }
 
-// read appends encoded rows to dst until dst holds at least size bytes or there
-// are no more rows: then done is true and the output is complete. After an
-// error, a *dbError, the output must not be taken for a result.
-func (s *rowStream) read(dst []byte, size int) (out []byte, done bool, err error) {
-	for s.more && len(dst) < size {
-		if dst, err = s.encoder.appendRow(dst, s.rows); err != nil {
-			return dst, false, s.db.note(err)
+// fill appends encoded rows to body until it holds more than size bytes or the
+// result is done. After an error, a *dbError, body must not be taken for a
+// result.
+func (s *rowStream) fill(size int) (err error) {
+	for s.more && len(s.body) <= size {
+		if s.body, err = s.encoder.appendRow(s.body, s.rows); err != nil {
+			return newDBError(err)
 		}
 		s.more = s.rows.Next()
 	}
 	if s.more {
-		return dst, false, nil
+		return nil
 	}
 	if err := s.rows.Err(); err != nil {
-		return dst, false, s.db.note(err)
+		return newDBError(err)
 	}
-	return s.encoder.appendEnd(dst), true, nil
+	s.body, s.done = s.encoder.appendEnd(s.body), true
+	return nil
 }
 
-// Close ends the query and gives the connection back. Rows that were not read
-// are not fetched: the connection is closed instead, which costs less than a
-// table.
+// isSmall reports whether body is the whole of a small result.
+func (s *rowStream) isSmall() bool { return s.done && len(s.body) <= maxSmallBytes }
+
+// discard is Close after err. If the server that answered is stopping, or a node
+// that is not ready, the next attempt shall not meet it again: the connection
+// does not go back to the pool.
+func (s *rowStream) discard(err error) {
+	var answer *mysql.MySQLError
+	if s.conn != nil && errors.As(err, &answer) && mayRetry(kindOf(err)) {
+		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	s.Close()
+}
+
+// Close ends the query and gives connection and memory back. Rows that were not
+// read are not fetched: the connection is closed instead, which costs less than
+// a table.
 func (s *rowStream) Close() {
 	s.cancel(context.Canceled)
 	if s.rows != nil {
@@ -336,6 +448,8 @@ func (s *rowStream) Close() {
 	if s.conn != nil {
 		s.conn.Close()
 	}
+	s.db.giveBuffer(s.body)
+	s.body = nil
 }
 
 // newDBError gives err its kind. A *dbError stays as it is.

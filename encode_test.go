@@ -62,6 +62,23 @@ func (f *fakeRows) query(t testing.TB) *sql.Rows {
 	return rows
 }
 
+// hookDriver is a driver whose every query is a call of the function.
+type hookDriver func(ctx context.Context) (driver.Rows, error)
+
+func (d hookDriver) Connect(context.Context) (driver.Conn, error) {
+	return hookConn{&fakeRows{}, d}, nil
+}
+func (d hookDriver) Driver() driver.Driver { return nil }
+
+type hookConn struct {
+	*fakeRows
+	hook hookDriver
+}
+
+func (c hookConn) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
+	return c.hook(ctx)
+}
+
 // encodeAll encodes all of f's rows.
 func encodeAll(t testing.TB, f *fakeRows, enc encoding) string {
 	t.Helper()

@@ -7,27 +7,23 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	// maxSmallBytes is the size up to which a result is complete before its
-	// first byte is sent.
-	maxSmallBytes = 1 << 20
-	// streamBytes is how much of a larger result is sent at a time.
-	streamBytes = 64 << 10
-
-	// maxKeptBytes is the size up to which a buffer is kept for the next read.
-	maxKeptBytes = 2 * maxSmallBytes
+	// reservedConns is how many connections of the pool the readers of large
+	// results leave to everybody else.
+	reservedConns = 2
 
 	contentTypeJSON = "application/json; charset=utf-8"
 	allowedMethods  = "GET, HEAD, OPTIONS"
@@ -65,6 +61,7 @@ var (
 		"Use GET, HEAD or OPTIONS.")
 	errStopping = newAPIError(http.StatusServiceUnavailable, "57P01", "The server is stopping.", hintRetry)
 	errNotReady = newAPIError(http.StatusServiceUnavailable, "PGRST001", "The database does not answer.", hintRetry)
+	errBusy     = newAPIError(http.StatusServiceUnavailable, "53300", "Too many requests are under way.", hintRetry)
 )
 
 const (
@@ -78,6 +75,8 @@ var dbResponses = map[errKind]*apiError{
 	kindInternal: newAPIError(http.StatusInternalServerError, "XX000", "The read failed.", hintLog),
 	kindAway:     newAPIError(http.StatusServiceUnavailable, "PGRST001", "The database cannot be reached.", hintRetry),
 	kindPool:     newAPIError(http.StatusServiceUnavailable, "PGRST003", "All database connections are busy.", hintRetry),
+	kindKilled:   newAPIError(http.StatusServiceUnavailable, "57014", "The query was ended by the database.", hintRetry),
+	kindMemory:   newAPIError(http.StatusServiceUnavailable, "53200", "Slow clients use all memory for results.", hintRetry),
 	kindTimeout:  newAPIError(http.StatusGatewayTimeout, "57014", "The query took too long.", hintLog),
 	kindAccess:   newAPIError(http.StatusInternalServerError, "28P01", "The database refuses the server's account.", hintLog),
 	kindDatabase: newAPIError(http.StatusInternalServerError, "3D000", "The database may not be used.", hintLog),
@@ -89,24 +88,32 @@ var dbResponses = map[errKind]*apiError{
 
 // api is the whole HTTP side. It is safe for concurrent use.
 type api struct {
-	cfg      config
-	db       *database
-	log      *slog.Logger
-	routes   map[string]http.Handler
-	handler  http.Handler // routes behind the middleware
-	stopping atomic.Bool
-	buffers  sync.Pool // *[]byte
+	cfg     config
+	db      *database
+	log     *slog.Logger
+	routes  map[string]http.Handler
+	handler http.Handler // routes behind the middleware
+	// Headers of every response, and of every answer to a read. To share their
+	// values saves a short response a tenth of its time.
+	header, readHeader http.Header
+	stopping           atomic.Bool
+	inFlight           atomic.Int64  // reads that are being answered
+	idle               chan struct{} // has a value after inFlight was 0 while stopping
+	share              *sharer
+	large              chan struct{} // has a value per large result under way
 }
 
 // newAPI makes the http.Handler that serves cfg's tables from pool. It does not
 // use the pool before the first request.
 func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
+	db := &database{pool: pool, timeout: cfg.dbTimeout, encoding: cfg.encoding, log: log}
 	a := &api{
-		cfg:     cfg,
-		db:      &database{pool: pool, timeout: cfg.dbTimeout, log: log},
-		log:     log,
-		buffers: sync.Pool{New: func() any { return new([]byte) }},
+		cfg: cfg, db: db, log: log,
+		share: newSharer(db),
+		idle:  make(chan struct{}, 1),
+		large: make(chan struct{}, max(1, cfg.maxConns-reservedConns)),
 	}
+	a.header, a.readHeader = baseHeaders(cfg)
 	a.routes = map[string]http.Handler{
 		"/read":    a.handleRead(cfg.tables[0]),
 		"/healthz": a.handleHealth(),
@@ -119,14 +126,47 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	return a
 }
 
+// baseHeaders returns what all responses have, and what answers to reads have on
+// top.
+func baseHeaders(cfg config) (all, read http.Header) {
+	all = http.Header{"X-Content-Type-Options": {"nosniff"}}
+	read = http.Header{
+		"Cache-Control": {cfg.cacheControl},
+		"Content-Type":  {contentTypeJSON},
+		"Vary":          {"Accept-Encoding"},
+	}
+	switch {
+	case len(cfg.corsOrigins) == 0:
+	case cfg.corsOrigins[0] == "*":
+		all["Access-Control-Allow-Origin"] = []string{"*"}
+	default: // also for other origins, and without one: a cache must not mix them up
+		all["Vary"] = []string{"Origin"}
+		read["Vary"] = []string{"Origin, Accept-Encoding"}
+	}
+	return all, read
+}
+
 // ServeHTTP implements http.Handler.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	maps.Copy(w.Header(), a.header)
+	if r.ContentLength != 0 { // net/http would wait for the body before it answers
+		w.Header().Set("Connection", "close")
+	}
 	a.handler.ServeHTTP(w, r)
 }
 
-// stop makes every later /read and /readyz answer 503.
-func (a *api) stop() { a.stopping.Store(true) }
+// drain makes every later /read and /readyz answer 503 and returns once no read
+// is being answered any more, or ctx ends.
+func (a *api) drain(ctx context.Context) {
+	a.stopping.Store(true)
+	for a.inFlight.Load() > 0 {
+		select {
+		case <-a.idle:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // route finds the handler by path, which must match to the letter, and answers
 // for paths and methods that do not exist.
@@ -174,64 +214,42 @@ func (a *api) handleReady() http.Handler {
 func (a *api) handleRead(table string) http.Handler {
 	query := selectAll(table)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.stopping.Load() {
+		defer a.endRead()
+		switch bad := checkQuery(r.URL.RawQuery); {
+		case a.inFlight.Add(1) > int64(a.cfg.maxInFlight):
+			a.writeError(w, r, errBusy, nil)
+		case a.stopping.Load():
 			a.writeError(w, r, errStopping, nil)
-			return
-		}
-		if bad := checkQuery(r.URL.RawQuery); bad != nil {
+		case bad != nil:
 			a.writeError(w, r, bad, nil)
-			return
+		default:
+			a.read(w, r, query)
 		}
-		rows, err := a.db.query(r.Context(), query, a.cfg.encoding)
-		if err != nil {
-			a.writeDBError(w, r, err)
-			return
-		}
-		defer rows.Close()
-		a.writeRows(w, r, rows)
 	})
 }
 
-// writeRows sends a result: whole if it is small, in pieces if it is not.
-func (a *api) writeRows(w http.ResponseWriter, r *http.Request, rows *rowStream) {
-	buffer := a.buffers.Get().(*[]byte)
-	defer a.buffers.Put(buffer)
-	body, done, err := rows.read((*buffer)[:0], maxSmallBytes+1)
-	if cap(body) <= maxKeptBytes {
-		*buffer = body
-	}
-	if err != nil {
-		a.writeDBError(w, r, err)
-		return
-	}
-	w.Header().Set("Cache-Control", a.cfg.cacheControl)
-	if done && len(body) <= maxSmallBytes {
-		writeJSON(w, http.StatusOK, body)
-		return
-	}
-	w.Header().Set("Content-Type", contentTypeJSON)
-	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
-		a.stream(w, r, rows, body, done)
+// endRead counts a read as answered.
+func (a *api) endRead() {
+	if a.inFlight.Add(-1) == 0 && a.stopping.Load() {
+		select {
+		case a.idle <- struct{}{}:
+		default: // drain has not taken the last one yet
+		}
 	}
 }
 
-// stream sends body and then the rest of rows, as fast as the client takes
-// them, in the memory of body. If the result breaks, so does the connection: a
-// client must not take a part for the whole.
-func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream, body []byte, done bool) {
-	for {
-		if _, err := w.Write(body); err != nil { // the client has gone
-			panic(http.ErrAbortHandler)
-		}
-		if done {
-			return
-		}
-		var err error
-		if body, done, err = rows.read(body[:0], streamBytes); err != nil {
-			a.logFailure(r, http.StatusOK, err)
-			panic(http.ErrAbortHandler)
-		}
+// read answers with the result of query.
+func (a *api) read(w http.ResponseWriter, r *http.Request, query string) {
+	maps.Copy(w.Header(), a.readHeader)
+	res, rows, err := a.share.read(r.Context(), query)
+	switch {
+	case err != nil:
+		a.writeDBError(w, r, err)
+	case res != nil:
+		defer a.share.results.release(res)
+		a.writeResult(w, r, res)
+	default:
+		a.writeLarge(w, r, query, rows)
 	}
 }
 
@@ -287,7 +305,10 @@ func (a *api) withCORS(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a.allowOrigin(w.Header(), r.Header.Get("Origin"))
+		origin := r.Header.Get("Origin")
+		if a.cfg.corsOrigins[0] != "*" && slices.Contains(a.cfg.corsOrigins, origin) {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+		}
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			header := w.Header()
 			header.Set("Access-Control-Allow-Methods", allowedMethods)
@@ -300,18 +321,6 @@ func (a *api) withCORS(next http.Handler) http.Handler {
 	})
 }
 
-// allowOrigin sets the headers that let scripts of origin read the response.
-func (a *api) allowOrigin(header http.Header, origin string) {
-	if a.cfg.corsOrigins[0] == "*" {
-		header.Set("Access-Control-Allow-Origin", "*")
-		return
-	}
-	header.Add("Vary", "Origin") // also without: a cache must not mix them up
-	if slices.Contains(a.cfg.corsOrigins, origin) {
-		header.Set("Access-Control-Allow-Origin", origin)
-	}
-}
-
 // withLog logs each request at level debug.
 func (a *api) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -319,7 +328,7 @@ func (a *api) withLog(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		counter := &countingWriter{ResponseWriter: w}
+		counter := &countingWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func(start time.Time) { // deferred: a broken stream ends in a panic
 			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", counter.status,
 				"bytes", counter.bytes, "duration", time.Since(start))

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -81,6 +83,9 @@ func newMockServer(t testing.TB, log *slog.Logger, environment ...string) (*http
 	return server, mock
 }
 
+// plainClient asks for gzip only if a test does, and leaves it as it is.
+var plainClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
+
 // request sends a request and returns the response and its whole body.
 func request(t testing.TB, method, url string, header ...string) (*http.Response, string) {
 	t.Helper()
@@ -92,7 +97,7 @@ func request(t testing.TB, method, url string, header ...string) (*http.Response
 		name, value, _ := strings.Cut(line, ": ")
 		req.Header.Set(name, value)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := plainClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,8 +330,10 @@ func TestReadErrors(t *testing.T) {
 		} {
 			t.Run(tt.name+"/"+when, func(t *testing.T) {
 				var log logBuffer
-				server, mock := newMockServer(t, log.logger())
-				expect(mock.ExpectQuery(selectSample))
+				server, mock := newMockServer(t, log.logger(), "DB_TIMEOUT=30ms")
+				for range 10 { // more than there is time for
+					expect(mock.ExpectQuery(selectSample))
+				}
 				resp, body := request(t, "GET", server.URL+"/read")
 				checkError(t, resp, body, tt.status, tt.code)
 				checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
@@ -402,13 +409,18 @@ func TestReadPoolBusy(t *testing.T) {
 // A client that leaves takes its query with it.
 func TestReadClientGone(t *testing.T) {
 	var log logBuffer
-	blocked := &blockedDriver{queried: make(chan struct{}), ended: make(chan struct{}, 1)}
-	pool := sql.OpenDB(blocked)
+	queried, ended := make(chan struct{}), make(chan struct{})
+	pool := sql.OpenDB(hookDriver(func(ctx context.Context) (driver.Rows, error) {
+		close(queried)
+		<-ctx.Done()
+		close(ended)
+		return nil, ctx.Err()
+	}))
 	defer pool.Close()
 	server := httptest.NewServer(newAPI(pool, testConfig(t), log.logger()))
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {
-		<-blocked.queried
+		<-queried
 		leave()
 	}()
 	req, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/read", nil)
@@ -418,27 +430,11 @@ func TestReadClientGone(t *testing.T) {
 	if resp, err := http.DefaultClient.Do(req); !errors.Is(err, context.Canceled) {
 		t.Fatalf("GET /read = %v, %v; want %v", resp, err, context.Canceled)
 	}
-	<-blocked.ended
+	<-ended
 	server.Close() // waits for the handler
 	if strings.Contains(log.String(), "level=ERROR") {
 		t.Errorf("log = %q; want no failure: the client left", log.String())
 	}
-}
-
-// blockedDriver is a driver whose queries last until their context ends.
-type blockedDriver struct {
-	fakeRows
-	queried chan struct{} // gets a value when a query has begun
-	ended   chan struct{} // gets a value when it has been given up
-}
-
-func (d *blockedDriver) Connect(context.Context) (driver.Conn, error) { return d, nil }
-
-func (d *blockedDriver) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
-	d.queried <- struct{}{}
-	<-ctx.Done()
-	d.ended <- struct{}{}
-	return nil, ctx.Err()
 }
 
 func TestRoutes(t *testing.T) {
@@ -474,6 +470,30 @@ func TestRoutes(t *testing.T) {
 				t.Errorf("%s %s = %s; want a hint that names /read", tt.method, tt.path, body)
 			}
 		})
+	}
+}
+
+// A body that does not come holds nobody up.
+func TestWithheldBody(t *testing.T) {
+	server, _ := newMockServer(t, discardLog())
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(readTimeout / 2)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || !resp.Close {
+		t.Errorf("GET with a withheld body = %d, close %v; want 200, true", resp.StatusCode, resp.Close)
 	}
 }
 
@@ -522,22 +542,46 @@ func TestLogOncePerChange(t *testing.T) {
 	}
 }
 
-func TestStopping(t *testing.T) {
-	pool, _, err := sqlmock.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+// While the last reads are being answered, others learn that the server stops.
+func TestDrain(t *testing.T) {
+	queried, goOn := make(chan struct{}), make(chan struct{})
+	pool := sql.OpenDB(hookDriver(func(context.Context) (driver.Rows, error) {
+		close(queried)
+		<-goOn
+		return textRows("last", 1), nil
+	}))
 	defer pool.Close()
 	api := newAPI(pool, testConfig(t), discardLog())
 	server := httptest.NewServer(api)
 	defer server.Close()
-	api.stop()
-	for _, path := range []string{"/read", "/readyz"} {
+	last := make(chan string, 1)
+	go func() { // ends with its response
+		resp, err := plainClient.Get(server.URL + "/read")
+		if err != nil {
+			last <- err.Error()
+			return
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		last <- fmt.Sprint(string(body), err)
+	}()
+	<-queried
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if api.drain(short); short.Err() == nil {
+		t.Error("drain returned while a read was being answered")
+	}
+	for _, path := range []string{"/read", "/read/sample", "/readyz"} {
 		resp, body := request(t, "GET", server.URL+path)
 		checkError(t, resp, body, http.StatusServiceUnavailable, "57P01")
 	}
 	if resp, _ := request(t, "GET", server.URL+"/healthz"); resp.StatusCode != http.StatusOK {
 		t.Errorf("GET /healthz while stopping = %d; want 200", resp.StatusCode)
+	}
+	close(goOn)
+	api.drain(t.Context())
+	if got, want := <-last, fmt.Sprint(`[{"text":"last"}]`+"\n", nil); got != want {
+		t.Errorf("the last read = %q; want %q", got, want)
 	}
 }
 
@@ -545,14 +589,15 @@ func TestCORS(t *testing.T) {
 	const allowed, other = "https://app.example", "https://evil.example"
 	tests := []struct {
 		name, origins, origin string
-		wantAllow, wantVary   string
+		wantAllow             string
+		wantVary              bool
 	}{
-		{"any origin", "*", other, "*", ""},
-		{"no origin", "*", "", "*", ""},
-		{"listed", "https://a.example," + allowed, allowed, allowed, "Origin"},
-		{"not listed", allowed, other, "", "Origin"},
-		{"listed, but no origin", allowed, "", "", "Origin"},
-		{"off", "", other, "", ""},
+		{"any origin", "*", other, "*", false},
+		{"no origin", "*", "", "*", false},
+		{"listed", "https://a.example," + allowed, allowed, allowed, true},
+		{"not listed", allowed, other, "", true},
+		{"listed, but no origin", allowed, "", "", true},
+		{"off", "", other, "", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -561,7 +606,9 @@ func TestCORS(t *testing.T) {
 			for _, path := range []string{"/read", "/nothing", "/healthz"} {
 				resp, _ := request(t, "GET", server.URL+path, "Origin: "+tt.origin)
 				checkHeader(t, resp, "Access-Control-Allow-Origin", tt.wantAllow)
-				checkHeader(t, resp, "Vary", tt.wantVary)
+				if got := strings.Contains(resp.Header.Get("Vary"), "Origin"); got != tt.wantVary {
+					t.Errorf("GET %s: Vary = %q; want Origin in it: %v", path, resp.Header.Values("Vary"), tt.wantVary)
+				}
 				checkHeader(t, resp, "Access-Control-Allow-Credentials", "")
 			}
 		})

@@ -27,11 +27,12 @@ import (
 	"time"
 )
 
-// Limits of the HTTP server. There is none on the whole of a request or of a
-// response (ReadTimeout, WriteTimeout): they would end a large result that the
-// client is still taking.
+// Limits of the HTTP server. There is none on the whole of a response
+// (WriteTimeout): it would end a large result that the client is still taking.
+// stallListener has the one that does not.
 const (
 	readHeaderTimeout = 5 * time.Second   // a request's header, from its first byte
+	readTimeout       = 10 * time.Second  // the same with its body, which nobody reads
 	idleTimeout       = 120 * time.Second // a kept connection without a request
 	maxHeaderBytes    = 32 << 10
 	checkTimeout      = 3 * time.Second // -check; /readyz answers within 2 s
@@ -115,8 +116,8 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	api := newAPI(pool, cfg, log)
 	server := newServer(api, log)
 	running, end := context.WithCancelCause(ctx)
-	go func() { end(server.Serve(listener)) }() // ends with Shutdown or Close
-	go func() {                                 // ends once connected, or with running
+	go func() { end(server.Serve(stallListener{listener, cfg.stallTimeout})) }() // ends with Shutdown or Close
+	go func() {                                                                  // ends once connected, or with running
 		if err := api.db.await(running); err != nil {
 			end(err)
 		}
@@ -126,9 +127,8 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		server.Close()
 		return context.Cause(running)
 	}
-	api.stop()
 	log.Info("stopping", "timeout", cfg.shutdownTimeout)
-	return shutDown(server, cfg.shutdownTimeout, log)
+	return shutDown(server, api.drain, cfg.shutdownTimeout, log)
 }
 
 // newServer makes the HTTP server for handler.
@@ -136,16 +136,19 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
 
-// shutDown lets the responses under way finish, for at most timeout.
-func shutDown(server *http.Server, timeout time.Duration, log *slog.Logger) error {
+// shutDown lets the responses under way finish, for at most timeout. While drain
+// lasts, others are told that the server stops; then nobody can connect.
+func shutDown(server *http.Server, drain func(context.Context), timeout time.Duration, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	drain(ctx)
 	if err := server.Shutdown(ctx); err != nil {
 		server.Close()
 		return fmt.Errorf("cut responses that were not finished within SHUTDOWN_TIMEOUT %v: %w", timeout, err)
@@ -216,4 +219,48 @@ func buildVersion() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+// stallListener makes TCP connections that fail when the other side takes no bytes
+// for timeout. A deadline of the whole response would not do: it would end a
+// large one, and a small one on a slow line.
+type stallListener struct {
+	net.Listener
+	timeout time.Duration
+}
+
+func (l stallListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &stallConn{TCPConn: conn.(*net.TCPConn), timeout: l.timeout}, nil
+}
+
+// stallConn is a connection of a stallListener. One goroutine at a time may
+// write to it, as net/http does.
+type stallConn struct {
+	*net.TCPConn
+	timeout  time.Duration
+	deadline time.Time
+}
+
+// Write writes b for as long as at least one byte is taken within timeout, or a
+// little more: to move the deadline each time would cost a short response 5 % of
+// its time.
+func (c *stallConn) Write(b []byte) (written int, err error) {
+	for {
+		slack := c.timeout / 8
+		if now := time.Now(); c.deadline.Sub(now) < c.timeout {
+			c.deadline = now.Add(c.timeout + slack)
+			if err := c.SetWriteDeadline(c.deadline); err != nil {
+				return written, err
+			}
+		}
+		n, err := c.TCPConn.Write(b[written:])
+		written += n
+		if n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return written, err
+		}
+	}
 }

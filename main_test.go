@@ -744,7 +744,9 @@ func TestShutDown(t *testing.T) {
 			}()
 			mainAwait(t, gate.reached, "handler")
 			stopped := make(chan error, 1)
-			go func() { stopped <- shutDown(server, tt.timeout, slog.New(slog.NewTextHandler(log, nil))) }()
+			go func() {
+				stopped <- shutDown(server, func(context.Context) {}, tt.timeout, slog.New(slog.NewTextHandler(log, nil)))
+			}()
 			mainAwait(t, begun, "shutdown")
 			if _, _, err := mainGet(url, mainPatience); !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Errorf("GET during shutdown = %v; want %v", err, syscall.ECONNREFUSED)
@@ -761,39 +763,6 @@ func TestShutDown(t *testing.T) {
 			}
 			if got := strings.Contains(log.String(), "msg=stopped"); got != tt.finish {
 				t.Errorf("log = %s; want stopped: %t", log, tt.finish)
-			}
-		})
-	}
-}
-
-func TestStop(t *testing.T) {
-	cfg := configMust(t, mainEnv(t, mainRefused(t), nil))
-	log := slog.New(slog.DiscardHandler)
-	pool, err := openPool(cfg, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	a := newAPI(pool, cfg, log)
-	a.stop()
-	tests := []struct {
-		path   string
-		status int
-	}{
-		{"/healthz", http.StatusOK}, // the process still runs
-		{"/readyz", http.StatusServiceUnavailable},
-		{"/read", http.StatusServiceUnavailable},
-		{"/read/sample", http.StatusServiceUnavailable},
-	}
-	for _, tt := range tests {
-		t.Run(tt.path, func(t *testing.T) {
-			w := httptest.NewRecorder()
-			a.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.path, nil))
-			if w.Code != tt.status {
-				t.Fatalf("GET %s = %d; want %d", tt.path, w.Code, tt.status)
-			}
-			if tt.status != http.StatusOK {
-				mainWantAway(t, w.Header(), w.Body.Bytes(), "57P01")
 			}
 		})
 	}

@@ -1,0 +1,199 @@
+package main
+
+// This file sends results: small ones whole, with ETag and gzip, large ones in
+// pieces. Rule: after the first byte of a large result, a failure aborts the
+// connection.
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+const (
+	// streamBytes is how much of a large result is sent at a time.
+	streamBytes = 64 << 10
+	// minGzipBytes is the size from which a body is worth compressing.
+	minGzipBytes = 1 << 10
+)
+
+var errLargeBusy = errors.New("large results use all connections that they may use: look at DB_MAX_CONNS")
+
+// writeResult sends a small result, or only that the client has it already.
+func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result) {
+	header, body, length := w.Header(), res.body, res.length
+	header["Etag"] = res.etag
+	if matchesETag(r.Header.Values("If-None-Match"), res.etag[0]) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if len(body) >= minGzipBytes && acceptsGzip(r.Header) {
+		if zipped := a.share.results.gzipped(res); zipped != nil {
+			header.Set("Content-Encoding", "gzip")
+			body, length = zipped, []string{strconv.Itoa(len(zipped))}
+		}
+	}
+	header["Content-Length"] = length
+	_, _ = w.Write(body) // a client that has gone is no error
+}
+
+// writeLarge sends a large result in pieces, from rows or, if they are nil, from
+// a query of its own.
+func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, query string, rows *rowStream) {
+	select {
+	case a.large <- struct{}{}:
+	default: // to wait with a connection in hand would take it from the others
+		if rows != nil {
+			rows.Close()
+			rows = nil
+		}
+		if err := a.awaitLarge(r.Context()); err != nil {
+			a.writeDBError(w, r, err)
+			return
+		}
+	}
+	defer func() { <-a.large }()
+	if rows == nil {
+		var err error
+		if rows, err = a.db.fetch(r.Context(), query, func() {}); err != nil {
+			a.writeDBError(w, r, err)
+			return
+		}
+	}
+	defer rows.Close()
+	a.stream(w, r, rows)
+}
+
+// awaitLarge waits until another large result may be sent.
+func (a *api) awaitLarge(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.dbTimeout)
+	defer cancel()
+	select {
+	case a.large <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &dbError{kindPool, errLargeBusy}
+	}
+}
+
+// stream sends rows as fast as the client takes them, in the memory of one
+// buffer. If the result breaks, so does the connection: a client must not take a
+// part for the whole.
+func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream) {
+	send := func(body []byte, _ bool) error {
+		_, err := w.Write(body)
+		return err
+	}
+	if acceptsGzip(r.Header) {
+		w.Header().Set("Content-Encoding", "gzip")
+		zip := a.share.results.zips.take(w)
+		defer a.share.results.zips.give(zip)
+		send = func(body []byte, last bool) error { return sendGzip(w, zip, body, last) }
+	}
+	if r.Method == http.MethodHead {
+		return
+	}
+	for {
+		if err := send(rows.body, rows.done); err != nil { // the client has gone
+			panic(http.ErrAbortHandler)
+		}
+		if rows.done {
+			return
+		}
+		rows.body = rows.body[:0]
+		if err := rows.fill(streamBytes); err != nil {
+			a.logFailure(r, http.StatusOK, err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// sendGzip sends one piece through zip, to the client and not only into buffers.
+func sendGzip(w http.ResponseWriter, zip *gzip.Writer, body []byte, last bool) error {
+	if _, err := zip.Write(body); err != nil {
+		return err
+	}
+	if last {
+		return zip.Close()
+	}
+	if err := zip.Flush(); err != nil {
+		return err
+	}
+	return http.NewResponseController(w).Flush()
+}
+
+// gzipPool keeps compressors, which are large, for the next body. The zero value
+// is ready to use.
+type gzipPool struct{ pool sync.Pool }
+
+// take returns a compressor that writes to w.
+func (p *gzipPool) take(w io.Writer) *gzip.Writer {
+	if zip, ok := p.pool.Get().(*gzip.Writer); ok {
+		zip.Reset(w)
+		return zip
+	}
+	zip, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // that level exists
+	return zip
+}
+
+func (p *gzipPool) give(zip *gzip.Writer) { p.pool.Put(zip) }
+
+// compress returns body compressed.
+func (p *gzipPool) compress(body []byte) []byte {
+	var out bytes.Buffer
+	zip := p.take(&out)
+	defer p.give(zip)
+	_, _ = zip.Write(body) // a bytes.Buffer takes everything
+	_ = zip.Close()
+	return bytes.Clone(out.Bytes())
+}
+
+// acceptsGzip reports whether the client takes gzip rather than nothing (RFC
+// 9110, section 12.5.3).
+func acceptsGzip(header http.Header) bool {
+	quality := map[string]float64{}
+	for _, value := range header.Values("Accept-Encoding") {
+		for item := range strings.SplitSeq(value, ",") {
+			coding, q := parseQuality(item)
+			quality[coding] = q
+		}
+	}
+	gzip, named := quality["gzip"]
+	if !named {
+		gzip = quality["*"]
+	}
+	return gzip > 0 && gzip >= quality["identity"]
+}
+
+// parseQuality splits "gzip;q=0.5" into the name in lower case and its weight
+// (RFC 9110, section 12.4.2). A weight that is none is 0.
+func parseQuality(item string) (name string, q float64) {
+	name, params, weighted := strings.Cut(item, ";")
+	q = 1
+	if weighted {
+		_, weight, _ := strings.Cut(strings.ToLower(params), "q=")
+		q, _ = strconv.ParseFloat(strings.TrimSpace(weight), 64)
+	}
+	return strings.ToLower(strings.TrimSpace(name)), q
+}
+
+// matchesETag reports whether the If-None-Match lines name etag, which is weak
+// (RFC 9110, section 13.1.2; the comparison is weak as well).
+func matchesETag(ifNoneMatch []string, etag string) bool {
+	opaque := strings.TrimPrefix(etag, "W/")
+	for _, line := range ifNoneMatch {
+		for item := range strings.SplitSeq(line, ",") {
+			item = strings.TrimSpace(item)
+			if item == "*" || strings.TrimPrefix(item, "W/") == opaque {
+				return true
+			}
+		}
+	}
+	return false
+}

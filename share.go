@@ -1,0 +1,201 @@
+package main
+
+// This file lets concurrent identical reads share one query. Rule: sharing
+// cannot be seen from outside, except as speed.
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxIdentical is how many identical queries run at once before later
+	// arrivals gather.
+	maxIdentical = 2
+	// flightGrace is how much longer a read waits for its flight than DB_TIMEOUT:
+	// the flight knows better why it is late.
+	flightGrace = 200 * time.Millisecond
+)
+
+// sharer lets reads that want the same at the same time share a query. It is
+// safe for concurrent use.
+//
+//   - The key is the text of the query: the same text, the same bytes.
+//   - A read never gets rows from a query that was sent before the read began:
+//     it joins a flight that has not left yet, or makes a new one.
+//   - The query has a context of its own. It ends when the last member of the
+//     flight has left; that the first one leaves is nothing to the others.
+//   - A query that fails, or panics, fails all members of its flight. The next
+//     flight starts anew.
+//   - A result is for the members of its flight, and lives until the last of them
+//     has released it.
+//   - A result over maxSmallBytes is not shared: one member goes on with the
+//     query, the others send their own.
+type sharer struct {
+	db      *database
+	results *results
+
+	mu    sync.Mutex       // guards what follows, and lanes and flights
+	lanes map[string]*lane // by query; a lane with nothing in it is removed
+}
+
+// lane holds the flights of one query.
+type lane struct {
+	running int
+	next    *flight // gathers members while others run
+}
+
+// flight is a query and the reads that wait for it.
+type flight struct {
+	query   string
+	ctx     context.Context
+	cancel  context.CancelFunc
+	members int
+	flowing atomic.Bool // the first row is there
+
+	landed chan struct{} // closed once what follows is set
+	result *result       // if it is small
+	rows   *rowStream    // if it is large, until a member takes it
+	err    error
+}
+
+func newSharer(db *database) *sharer {
+	return &sharer{db: db, results: newResults(), lanes: make(map[string]*lane)}
+}
+
+// read returns the result of query if it is small: the caller releases it. Of a
+// large result it returns the rows, for the caller to close, or, if another
+// member has them, neither. Errors are *dbError.
+func (s *sharer) read(ctx context.Context, query string) (*result, *rowStream, error) {
+	f := s.join(query)
+	timeout := time.NewTimer(s.db.timeout + flightGrace)
+	defer timeout.Stop()
+	for {
+		select {
+		case <-f.landed:
+			return f.result, s.takeRows(ctx, f), f.err
+		case <-ctx.Done():
+			s.leave(f)
+			return nil, nil, newDBError(ctx.Err())
+		case <-timeout.C:
+			if !f.flowing.Load() {
+				s.leave(f)
+				return nil, nil, s.db.lateError()
+			}
+		}
+	}
+}
+
+// join makes the caller a member of a flight whose query has not been sent.
+func (s *sharer) join(query string) *flight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[query]
+	if l == nil {
+		l = new(lane)
+		s.lanes[query] = l
+	}
+	if l.next == nil {
+		l.next = &flight{query: query, landed: make(chan struct{})}
+		l.next.ctx, l.next.cancel = context.WithCancel(context.Background())
+	}
+	f := l.next
+	f.members++
+	s.departLocked(query, l)
+	return f
+}
+
+// departLocked sends the query of the next flight if its turn has come, and
+// removes the lane if there is nothing in it.
+func (s *sharer) departLocked(query string, l *lane) {
+	switch f := l.next; {
+	case f == nil && l.running == 0:
+		delete(s.lanes, query)
+	case f != nil && l.running < maxIdentical:
+		l.next = nil
+		l.running++
+		go s.run(l, f) // ends with the query, which ends when f.cancel is called
+	}
+}
+
+// run sends the query of f and tells its members what comes of it.
+func (s *sharer) run(l *lane, f *flight) {
+	rows, err := s.fetch(f)
+	var res *result
+	if err == nil && rows.isSmall() {
+		res = s.results.add(rows.body)
+		defer s.results.release(res)
+		rows.Close()
+		rows = nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.members == 0 && rows != nil {
+		go rows.Close() // ends by itself: leave has ended the query
+		rows = nil
+	}
+	if res != nil {
+		s.results.hold(res, f.members)
+	}
+	f.result, f.rows, f.err = res, rows, err
+	close(f.landed)
+	l.running--
+	s.departLocked(f.query, l)
+}
+
+// fetch is database.fetch within the bounds of memory, and with a panic turned
+// into an error. Unless the result is small, nothing stays reserved.
+func (s *sharer) fetch(f *flight) (rows *rowStream, err error) {
+	if !s.results.reserve(maxSmallBytes) {
+		return nil, &dbError{kindMemory, errHeld}
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = newDBError(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		}
+		if err != nil || !rows.isSmall() {
+			s.results.reserve(-maxSmallBytes)
+		}
+	}()
+	return s.db.fetch(f.ctx, f.query, func() { f.flowing.Store(true) })
+}
+
+// takeRows returns the rows of f's large result, if nobody else has them. Their
+// query ends with ctx.
+func (s *sharer) takeRows(ctx context.Context, f *flight) *rowStream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := f.rows
+	if rows != nil {
+		f.rows = nil
+		context.AfterFunc(ctx, f.cancel)
+	}
+	return rows
+}
+
+// leave ends the membership of a read that has got nothing. The last one to
+// leave ends the query.
+func (s *sharer) leave(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.result != nil { // it landed at the same moment
+		s.results.release(f.result)
+		return
+	}
+	if f.members--; f.members > 0 {
+		return
+	}
+	f.cancel()
+	if l := s.lanes[f.query]; l != nil && l.next == f {
+		l.next = nil // nobody may join it any more
+		s.departLocked(f.query, l)
+	}
+	if f.rows != nil {
+		go f.rows.Close() // ends by itself: f.cancel has ended the query
+		f.rows = nil
+	}
+}
