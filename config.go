@@ -41,6 +41,7 @@ type config struct {
 	addr            string   // host:port
 	corsOrigins     []string // empty: no CORS
 	cacheControl    string
+	apiTokens       []string // empty: none is wanted
 	maxInFlight     int
 	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
@@ -110,6 +111,10 @@ var rules = []rule{
 	{
 		name: "CACHE_CONTROL", fallback: "no-cache", parse: parseCacheControl,
 		meaning: "Cache-Control header of every 200 and 304",
+	},
+	{
+		name: "API_TOKENS", secret: true, parse: parseTokens,
+		meaning: "when set, /read wants Authorization: Bearer with one of these, comma separated",
 	},
 	{
 		name: "MAX_IN_FLIGHT", fallback: "1024", meaning: "reads served at once; the next gets 503",
@@ -388,6 +393,21 @@ func isOrigin(s string) bool {
 		strings.HasPrefix(s, "https://") && strings.HasSuffix(s, ":443")
 	_, err := url.Parse(s) // an IPv6 address in full
 	return err == nil && originPattern.MatchString(s) && !ownPort
+}
+
+func parseTokens(c *config, value string) error {
+	c.apiTokens = nil
+	if value == "" {
+		return nil
+	}
+	for token := range strings.SplitSeq(value, ",") {
+		token = strings.TrimSpace(token)
+		if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return errors.New("want tokens of printable ASCII without blanks, comma separated")
+		}
+		c.apiTokens = append(c.apiTokens, token)
+	}
+	return nil
 }
 
 func parseCacheControl(c *config, value string) error {

@@ -44,6 +44,7 @@ var configFields = map[string]func(config) any{
 	"ADDR":             func(c config) any { return c.addr },
 	"CORS_ORIGINS":     func(c config) any { return c.corsOrigins },
 	"CACHE_CONTROL":    func(c config) any { return c.cacheControl },
+	"API_TOKENS":       func(c config) any { return c.apiTokens },
 	"MAX_IN_FLIGHT":    func(c config) any { return c.maxInFlight },
 	"STALL_TIMEOUT":    func(c config) any { return c.stallTimeout },
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
@@ -101,6 +102,8 @@ var configValid = []struct {
 	{"CORS_ORIGINS", "https://xn--bcher-kva.example", []string{"https://xn--bcher-kva.example"}},
 	{"CACHE_CONTROL", "no-store", "no-store"},
 	{"CACHE_CONTROL", `public, max-age=5, ext="~"`, `public, max-age=5, ext="~"`},
+	{"API_TOKENS", "one", []string{"one"}},
+	{"API_TOKENS", "one, t~w/o+=", []string{"one", "t~w/o+="}},
 	{"MAX_IN_FLIGHT", "1", 1},
 	{"MAX_IN_FLIGHT", "1000000", 1_000_000},
 	{"STALL_TIMEOUT", "1m30s", 90 * time.Second},
@@ -203,6 +206,9 @@ var configInvalid = []struct {
 	{"CACHE_CONTROL", "no-cache\r\nX-Evil: 1", "printable ASCII"},      // would be a second header
 	{"CACHE_CONTROL", "öffentlich", "printable ASCII"},                 // not ASCII
 	{"CACHE_CONTROL", "a\x7fb", "printable ASCII"},                     // DEL
+	{"API_TOKENS", "one,,two", "comma separated"},                      // an empty one would let everybody in
+	{"API_TOKENS", "one two", "without blanks"},                        // a blank
+	{"API_TOKENS", "töken", "printable ASCII"},                         // not ASCII
 	{"MAX_IN_FLIGHT", "0", "from 1 to 1000000"},                        // would serve nothing
 	{"MAX_IN_FLIGHT", "1000001", "from 1 to 1000000"},                  // one too many
 	{"MAX_IN_FLIGHT", "many", "from 1 to 1000000"},                     // a word
@@ -319,7 +325,7 @@ func TestLoadConfigValid(t *testing.T) {
 func TestLoadConfigInvalid(t *testing.T) {
 	for _, tt := range configInvalid {
 		t.Run(tt.rule+"="+tt.value, func(t *testing.T) {
-			fault := ": " + strconv.Quote(tt.value) + ": "
+			fault := configShown(tt.rule, tt.value)
 			configWantFault(t, configEnv(map[string]string{tt.rule: tt.value}), tt.rule+fault, tt.want)
 			file := configFile(t, tt.value+"\r\n")
 			configWantFault(t, configEnv(map[string]string{tt.rule + "_FILE": file}), tt.rule+"_FILE"+fault, tt.want)
@@ -694,6 +700,15 @@ func TestWriteVariables(t *testing.T) {
 	}
 }
 
+// configShown is what stands between the variable and the fault: the value, if it
+// is no secret.
+func configShown(name, value string) string {
+	if i := slices.IndexFunc(rules, func(r rule) bool { return r.name == name }); rules[i].secret {
+		return ": "
+	}
+	return ": " + strconv.Quote(value) + ": "
+}
+
 // FuzzRules gives every rule the same value. None panics, a fault shows the
 // variable and the value, and what is taken obeys the laws of the rule. DB_TLS
 // stays out: it opens the file that the value names.
@@ -714,7 +729,7 @@ func FuzzRules(f *testing.F) {
 			switch {
 			case err == nil && configLaws[r.name] != nil:
 				configLaws[r.name](t, c, value)
-			case err != nil && !strings.HasPrefix(err.Error(), r.name+": "+strconv.Quote(value)+": want "):
+			case err != nil && !strings.HasPrefix(err.Error(), r.name+configShown(r.name, value)+"want "):
 				// A table that stands there twice is the one other fault.
 				if r.name != "DB_TABLES" || !strings.Contains(err.Error(), "twice") {
 					t.Errorf("%s=%q gives %q; want the name, the value and what is allowed", r.name, value, err)

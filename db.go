@@ -60,6 +60,8 @@ const (
 	kindDatabase                // there is no such database
 	kindHost                    // the server refuses this host
 	kindTLS                     // no connection as safe as configured
+	kindChanged                 // the columns are not those that were learned
+	kindCharset                 // the column's character set lacks a character that is asked for
 	kindNoTable                 // the table does not exist
 	kindNoGrant                 // the user may not read the table
 )
@@ -94,6 +96,14 @@ var errNumbers = map[uint16]errKind{
 
 	1969: kindTimeout, // ER_STATEMENT_TIMEOUT (MariaDB max_statement_time)
 	3024: kindTimeout, // ER_QUERY_TIMEOUT (max_execution_time)
+
+	1054: kindChanged, // ER_BAD_FIELD_ERROR: a column that was there
+
+	1267: kindCharset, // ER_CANT_AGGREGATE_2COLLATIONS
+	1270: kindCharset, // ER_CANT_AGGREGATE_3COLLATIONS
+	1271: kindCharset, // ER_CANT_AGGREGATE_NCOLLATIONS
+	3854: kindCharset, // ER_CANNOT_CONVERT_STRING
+	3988: kindCharset, // ER_IMPOSSIBLE_STRING_CONVERSION
 
 	1044: kindDatabase, // ER_DBACCESS_DENIED_ERROR
 	1045: kindAccess,   // ER_ACCESS_DENIED_ERROR
@@ -132,6 +142,7 @@ func (e *dbError) Unwrap() error { return e.err }
 
 var (
 	errFirstRow = errors.New("no first row within DB_TIMEOUT")
+	errChanged  = errors.New("the columns of the table have changed")
 	errPoolBusy = errors.New("no free connection within DB_TIMEOUT: look at DB_MAX_CONNS")
 )
 
@@ -176,6 +187,9 @@ func driverConfig(cfg config, log *slog.Logger) *mysql.Config {
 		"net_write_timeout": "86400",
 	}
 	d.Logger = driverLogger{log}
+	// The driver puts the arguments into the query. That saves the round trips of
+	// a prepared statement, and FLOAT arrives as without arguments.
+	d.InterpolateParams = true
 	if cfg.tlsMode != "preferred" || d.Net != "unix" { // a socket needs no encryption
 		d.TLSConfig = cfg.tlsMode
 	}
@@ -251,11 +265,11 @@ func (d *database) ping(ctx context.Context) error {
 // lost connection is retried until DB_TIMEOUT has passed. fetch calls firstRow
 // once the first row is there, or it is certain that there is none. The caller
 // closes the rowStream.
-func (d *database) fetch(ctx context.Context, query string, firstRow func()) (*rowStream, error) {
+func (d *database) fetch(ctx context.Context, st *statement, firstRow func()) (*rowStream, error) {
 	giveUp := time.Now().Add(d.timeout)
 	var before error
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
-		s, err := d.try(ctx, query, time.Until(giveUp), firstRow)
+		s, err := d.try(ctx, st, time.Until(giveUp), firstRow)
 		switch {
 		case err == nil:
 			return s, d.note(nil)
@@ -293,11 +307,11 @@ func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
 }
 
 // try is one attempt of fetch. Its first row must arrive within timeout.
-func (d *database) try(ctx context.Context, query string, timeout time.Duration, firstRow func()) (*rowStream, error) {
+func (d *database) try(ctx context.Context, st *statement, timeout time.Duration, firstRow func()) (*rowStream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(timeout, func() { cancel(errFirstRow) })
 	s := &rowStream{db: d, cancel: cancel, body: d.takeBuffer()}
-	err := s.open(ctx, query)
+	err := s.open(ctx, st)
 	if !late.Stop() || err != nil {
 		err = d.queryError(ctx, s, err)
 	} else {
@@ -378,6 +392,7 @@ type rowStream struct {
 	cancel  context.CancelCauseFunc
 	conn    *sql.Conn
 	rows    *sql.Rows
+	columns []*sql.ColumnType
 	encoder *rowEncoder
 	more    bool // rows stands on a row that is not encoded yet
 
@@ -387,18 +402,20 @@ type rowStream struct {
 
 // open takes a connection, sends the query and waits for the first row. To take
 // the connection first tells a full pool from a slow query.
-func (s *rowStream) open(ctx context.Context, query string) (err error) {
+func (s *rowStream) open(ctx context.Context, st *statement) (err error) {
 	if s.conn, err = s.db.pool.Conn(ctx); err != nil {
 		return err
 	}
-	if s.rows, err = s.conn.QueryContext(ctx, query); err != nil {
+	if s.rows, err = s.conn.QueryContext(ctx, st.text, st.args...); err != nil {
 		return err
 	}
-	columns, err := s.rows.ColumnTypes()
-	if err != nil {
+	if s.columns, err = s.rows.ColumnTypes(); err != nil {
 		return err
 	}
-	s.encoder = newRowEncoder(columns, s.db.encoding)
+	if !st.expects(s.columns) {
+		return &dbError{kindChanged, errChanged}
+	}
+	s.encoder = newRowEncoder(s.columns, st.fields, st.format, s.db.encoding)
 	s.more = s.rows.Next()
 	return s.rows.Err()
 }

@@ -67,39 +67,45 @@ type encoding struct {
 	decimalAsString bool // DECIMAL columns as strings
 }
 
-// rowEncoder writes the rows of one result as a JSON array, one row per line.
-// It belongs to one goroutine. It reuses its memory from row to row and makes
-// no allocation per value.
+// rowEncoder writes the rows of one result in one format: as a JSON array with
+// one row per line, as NDJSON, as one object or as CSV. It belongs to one
+// goroutine. It reuses its memory from row to row and makes no allocation per
+// value.
 type rowEncoder struct {
-	out   []byte // where the Scan of each column appends, during appendRow only
-	cells []any  // *cell, one per column, as rows.Scan takes them
-	rows  int    // rows written so far
+	format format
+	out    []byte // where the Scan of each column appends, during appendRow only
+	start  int    // where the current row begins in out
+	cells  []any  // *cell, one per column, as rows.Scan takes them
+	rows   int    // rows written so far
 }
 
 // cell is one column of a rowEncoder.
 type cell struct {
 	row    *rowEncoder
-	key    []byte // what stands before the value: `"id":` or `,"name":`
+	name   string
+	key    []byte // what stands before the value: `"id":`
 	family family
 	quoted bool // numbers become strings
+	isText bool // everything becomes a string
 }
 
-// newRowEncoder makes the encoder for a result with these columns.
-func newRowEncoder(columns []*sql.ColumnType, enc encoding) *rowEncoder {
-	e := &rowEncoder{cells: make([]any, len(columns))}
+// newRowEncoder makes the encoder for a result with these columns. They are
+// called as fields say, or by their own names if there are no fields.
+func newRowEncoder(columns []*sql.ColumnType, fields []outputField, f format, enc encoding) *rowEncoder {
+	e := &rowEncoder{format: f, cells: make([]any, len(columns))}
 	for i, column := range columns {
 		c := newCell(column.DatabaseTypeName(), enc)
-		c.row = e
-		if i > 0 {
-			c.key = append(c.key, ',')
+		c.row, c.name = e, column.Name()
+		if len(fields) > 0 {
+			c.name, c.isText = fields[i].name, fields[i].isText
 		}
-		c.key = append(appendString(c.key, []byte(column.Name())), ':')
+		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i] = c
 	}
 	return e
 }
 
-// newCell makes a column of a type, without its row and key.
+// newCell makes a column of a type, without its row and name.
 func newCell(typeName string, enc encoding) *cell {
 	f := families[typeName]
 	return &cell{
@@ -111,30 +117,68 @@ func newCell(typeName string, enc encoding) *cell {
 // appendRow appends the current row of rows to dst, after what separates it
 // from the row before. After an error the output is not to be sent.
 func (e *rowEncoder) appendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
-	if e.rows == 0 {
+	switch {
+	case e.format.media == mediaCSV && e.rows == 0:
+		dst = e.appendCSVHeader(dst)
+	case e.format.media == mediaCSV:
+	case e.format.media != mediaArray:
+		dst = append(dst, '{')
+	case e.rows == 0:
 		dst = append(dst, "[{"...)
-	} else {
+	default:
 		dst = append(dst, ",\n{"...)
 	}
 	e.rows++
-	e.out = dst
+	e.out, e.start = dst, len(dst)
 	err := rows.Scan(e.cells...)
 	dst, e.out = e.out, nil
-	return append(dst, '}'), err
-}
-
-// appendEnd appends what closes the array.
-func (e *rowEncoder) appendEnd(dst []byte) []byte {
-	if e.rows == 0 {
-		dst = append(dst, '[')
+	switch e.format.media {
+	case mediaArray:
+		return append(dst, '}'), err
+	case mediaCSV:
+		return append(dst, "\r\n"...), err
+	default:
+		return append(dst, "}\n"...), err
 	}
-	return append(dst, "]\n"...)
 }
 
-// Scan implements sql.Scanner: it appends the column's key and value to the
-// row. The bytes of src are the driver's and are not kept.
-func (c *cell) Scan(src any) error {
-	out, err := c.appendValue(append(c.row.out, c.key...), src)
+// appendEnd appends what closes the result.
+func (e *rowEncoder) appendEnd(dst []byte) []byte {
+	switch {
+	case e.format.media == mediaCSV && e.rows == 0:
+		return e.appendCSVHeader(dst)
+	case e.format.media != mediaArray:
+		return dst
+	case e.rows == 0:
+		return append(dst, "[]\n"...)
+	default:
+		return append(dst, "]\n"...)
+	}
+}
+
+// Scan implements sql.Scanner: it appends the column to the row. The bytes of
+// src are the driver's and are not kept.
+func (c *cell) Scan(src any) (err error) {
+	out := c.row.out
+	if c.row.format.media == mediaCSV {
+		if c != c.row.cells[0] {
+			out = append(out, ',')
+		}
+		c.row.out, err = c.appendCSV(out, src)
+		return err
+	}
+	if src == nil && c.row.format.stripNulls {
+		return nil
+	}
+	if len(out) > c.row.start {
+		out = append(out, ',')
+	}
+	out = append(out, c.key...)
+	value := len(out)
+	out, err = c.appendValue(out, src)
+	if c.isText && src != nil && out[value] != '"' {
+		out = appendString(out[:value], bytes.Clone(out[value:]))
+	}
 	c.row.out = out
 	return err
 }

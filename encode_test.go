@@ -87,7 +87,7 @@ func encodeAll(t testing.TB, f *fakeRows, enc encoding) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := newRowEncoder(columns, enc)
+	encoder := newRowEncoder(columns, nil, format{}, enc)
 	var out []byte
 	for rows.Next() {
 		if out, err = encoder.appendRow(out, rows); err != nil {
@@ -280,7 +280,7 @@ func TestEncodeUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = newRowEncoder(columns, encoding{}).appendRow(nil, rows)
+	_, err = newRowEncoder(columns, nil, format{}, encoding{}).appendRow(nil, rows)
 	if err == nil || !strings.Contains(err.Error(), `"odd"`) || !strings.Contains(err.Error(), "struct {}") {
 		t.Errorf("appendRow(struct{}) error = %v; want one that names the column and the type", err)
 	}
@@ -311,7 +311,7 @@ func TestEncodeDoesNotAllocate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := newRowEncoder(columns, encoding{})
+	encoder := newRowEncoder(columns, nil, format{}, encoding{})
 	out := make([]byte, 0, 4096)
 	allocs := testing.AllocsPerRun(1000, func() {
 		rows.Next()
@@ -414,7 +414,7 @@ func BenchmarkEncode(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		encoder := newRowEncoder(columns, encoding{})
+		encoder := newRowEncoder(columns, nil, format{}, encoding{})
 		var out []byte
 		b.ReportAllocs()
 		for b.Loop() {

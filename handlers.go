@@ -8,8 +8,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -26,7 +29,10 @@ const (
 	reservedConns = 2
 
 	contentTypeJSON = "application/json; charset=utf-8"
+	varyRead        = "Accept, Accept-Encoding, Prefer, Range"
 	allowedMethods  = "GET, HEAD, OPTIONS"
+	// exposedHeaders are those that a script may read, beside the simple ones.
+	exposedHeaders = "Content-Range, ETag, Preference-Applied, Retry-After"
 	// allowedHeaders are those that scripts and the clients of PostgREST send.
 	allowedHeaders = "authorization, apikey, x-client-info, accept-profile, content-type, " +
 		"prefer, range, range-unit, if-none-match, x-retry-count"
@@ -57,12 +63,45 @@ var (
 		"The rows are at /read.")
 	errNoSuchTable = newAPIError(http.StatusNotFound, "PGRST205", "There is no such table here.",
 		"The first table is at /read.")
+	errToken = newAPIError(http.StatusUnauthorized, "PGRST301", "This server wants a token.",
+		"Send Authorization: Bearer with a token that the server knows.")
 	errMethod = newAPIError(http.StatusMethodNotAllowed, "PGRST117", "This server only reads.",
 		"Use GET, HEAD or OPTIONS.")
 	errStopping = newAPIError(http.StatusServiceUnavailable, "57P01", "The server is stopping.", hintRetry)
 	errNotReady = newAPIError(http.StatusServiceUnavailable, "PGRST001", "The database does not answer.", hintRetry)
 	errBusy     = newAPIError(http.StatusServiceUnavailable, "53300", "Too many requests are under way.", hintRetry)
 )
+
+// errProfile and errMedia refuse headers.
+var (
+	errProfile = newAPIError(http.StatusNotAcceptable, "PGRST106", "There is no such schema here.",
+		"Leave Accept-Profile out, or send public.")
+	errMedia = newAPIError(http.StatusNotAcceptable, "PGRST107", "None of these media types are available.",
+		"There are application/json, application/x-ndjson, text/csv and application/vnd.pgrst.object+json.")
+)
+
+// errRange refuses a range of rows.
+func errRange(details string) *apiError {
+	e := newAPIError(http.StatusRequestedRangeNotSatisfiable, "PGRST103", "Requested range not satisfiable", "")
+	e.Details = &details
+	return e
+}
+
+func errOffset(offset uint64, total int64) *apiError {
+	return errRange(fmt.Sprintf("An offset of %d was requested, but there are only %d rows.", offset, total))
+}
+
+// errNotOneRow refuses to make one object of n rows. Clients look for the number
+// in the details.
+func errNotOneRow(n int64) *apiError {
+	e := newAPIError(http.StatusNotAcceptable, "PGRST116", "Cannot coerce the result to a single JSON object", "")
+	details := fmt.Sprintf("The result contains %d rows", n)
+	e.Details = &details
+	return e
+}
+
+// Error implements error.
+func (e *apiError) Error() string { return e.Code + " " + e.Message }
 
 const (
 	hintRetry = "Try again shortly."
@@ -82,8 +121,11 @@ var dbResponses = map[errKind]*apiError{
 	kindDatabase: newAPIError(http.StatusInternalServerError, "3D000", "The database may not be used.", hintLog),
 	kindHost:     newAPIError(http.StatusInternalServerError, "28000", "The database refuses this server.", hintLog),
 	kindTLS:      newAPIError(http.StatusInternalServerError, "08001", "The way to the database is not safe.", hintLog),
-	kindNoTable:  newAPIError(http.StatusInternalServerError, "42P01", "The table is not in the database.", hintLog),
-	kindNoGrant:  newAPIError(http.StatusInternalServerError, "42501", "The server's account may not read the table.", hintLog),
+	kindChanged:  newAPIError(http.StatusServiceUnavailable, "PGRST002", "The table has just changed.", hintRetry),
+	kindCharset: newAPIError(http.StatusBadRequest, "22P05", "A value has characters that its column cannot have.",
+		"Leave out what is not in the character set of the column."),
+	kindNoTable: newAPIError(http.StatusInternalServerError, "42P01", "The table is not in the database.", hintLog),
+	kindNoGrant: newAPIError(http.StatusInternalServerError, "42501", "The server's account may not read the table.", hintLog),
 }
 
 // api is the whole HTTP side. It is safe for concurrent use.
@@ -91,6 +133,7 @@ type api struct {
 	cfg     config
 	db      *database
 	log     *slog.Logger
+	tokens  [][sha256.Size]byte // the hashes of API_TOKENS
 	routes  map[string]http.Handler
 	handler http.Handler // routes behind the middleware
 	// Headers of every response, and of every answer to a read. To share their
@@ -119,6 +162,9 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 		"/healthz": a.handleHealth(),
 		"/readyz":  a.handleReady(),
 	}
+	for _, token := range cfg.apiTokens {
+		a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))
+	}
 	for _, table := range cfg.tables {
 		a.routes["/read/"+table] = a.handleRead(table)
 	}
@@ -133,16 +179,18 @@ func baseHeaders(cfg config) (all, read http.Header) {
 	read = http.Header{
 		"Cache-Control": {cfg.cacheControl},
 		"Content-Type":  {contentTypeJSON},
-		"Vary":          {"Accept-Encoding"},
+		"Vary":          {varyRead},
 	}
 	switch {
 	case len(cfg.corsOrigins) == 0:
+		return all, read
 	case cfg.corsOrigins[0] == "*":
 		all["Access-Control-Allow-Origin"] = []string{"*"}
 	default: // also for other origins, and without one: a cache must not mix them up
 		all["Vary"] = []string{"Origin"}
-		read["Vary"] = []string{"Origin, Accept-Encoding"}
+		read["Vary"] = []string{"Origin, " + varyRead}
 	}
+	all["Access-Control-Expose-Headers"] = []string{exposedHeaders}
 	return all, read
 }
 
@@ -172,8 +220,12 @@ func (a *api) drain(ctx context.Context) {
 // for paths and methods that do not exist.
 func (a *api) route(w http.ResponseWriter, r *http.Request) {
 	handler, found := a.routes[r.URL.Path]
+	isRead := r.URL.Path == "/read" || strings.HasPrefix(r.URL.Path, "/read/")
 	switch {
-	case !found && strings.HasPrefix(r.URL.Path, "/read/"):
+	case isRead && r.Method != http.MethodOptions && !a.isAllowed(r.Header.Get("Authorization")):
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		a.writeError(w, r, errToken, nil)
+	case !found && isRead:
 		a.writeError(w, r, errNoSuchTable, nil)
 	case !found:
 		a.writeError(w, r, errNoPath, nil)
@@ -186,6 +238,21 @@ func (a *api) route(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allowedMethods)
 		a.writeError(w, r, errMethod, nil)
 	}
+}
+
+// isAllowed reports whether an Authorization header has one of the tokens (RFC
+// 6750, section 2.1). The time it takes says nothing about them.
+func (a *api) isAllowed(authorization string) bool {
+	if len(a.cfg.apiTokens) == 0 {
+		return true
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	got := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	found := 0
+	for _, want := range a.tokens {
+		found |= subtle.ConstantTimeCompare(got[:], want[:])
+	}
+	return found == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
 // handleHealth answers as long as the process runs.
@@ -210,20 +277,18 @@ func (a *api) handleReady() http.Handler {
 	})
 }
 
-// handleRead answers with the rows of table.
+// handleRead answers with the rows of a table.
 func (a *api) handleRead(table string) http.Handler {
-	query := selectAll(table)
+	c := newCatalog(a.db, table)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer a.endRead()
-		switch bad := checkQuery(r.URL.RawQuery); {
+		switch {
 		case a.inFlight.Add(1) > int64(a.cfg.maxInFlight):
 			a.writeError(w, r, errBusy, nil)
 		case a.stopping.Load():
 			a.writeError(w, r, errStopping, nil)
-		case bad != nil:
-			a.writeError(w, r, bad, nil)
 		default:
-			a.read(w, r, query)
+			a.read(w, r, c)
 		}
 	})
 }
@@ -235,21 +300,6 @@ func (a *api) endRead() {
 		case a.idle <- struct{}{}:
 		default: // drain has not taken the last one yet
 		}
-	}
-}
-
-// read answers with the result of query.
-func (a *api) read(w http.ResponseWriter, r *http.Request, query string) {
-	maps.Copy(w.Header(), a.readHeader)
-	res, rows, err := a.share.read(r.Context(), query)
-	switch {
-	case err != nil:
-		a.writeDBError(w, r, err)
-	case res != nil:
-		defer a.share.results.release(res)
-		a.writeResult(w, r, res)
-	default:
-		a.writeLarge(w, r, query, rows)
 	}
 }
 
@@ -270,6 +320,7 @@ func (a *api) writeError(w http.ResponseWriter, r *http.Request, e *apiError, ca
 	}
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
+	header.Del("Preference-Applied")
 	if e.status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
 	}

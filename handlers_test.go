@@ -86,8 +86,8 @@ func newMockServer(t testing.TB, log *slog.Logger, environment ...string) (*http
 // plainClient asks for gzip only if a test does, and leaves it as it is.
 var plainClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
-// request sends a request and returns the response and its whole body.
-func request(t testing.TB, method, url string, header ...string) (*http.Response, string) {
+// send sends a request and returns the response and its whole body.
+func send(t testing.TB, method, url string, header ...string) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
@@ -177,7 +177,7 @@ func TestRead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			server, mock := newMockServer(t, discardLog())
 			mock.ExpectQuery(selectSample).WillReturnRows(tt.rows).RowsWillBeClosed()
-			resp, body := request(t, "GET", server.URL+"/read")
+			resp, body := send(t, "GET", server.URL+"/read")
 			if resp.StatusCode != http.StatusOK || body != tt.want {
 				t.Errorf("GET /read = %d %q; want 200 %q", resp.StatusCode, body, tt.want)
 			}
@@ -207,7 +207,7 @@ func TestReadTables(t *testing.T) {
 		t.Run(tt.path, func(t *testing.T) {
 			server, mock := newMockServer(t, discardLog(), environment)
 			mock.ExpectQuery(tt.query).WillReturnRows(sampleRows())
-			if resp, body := request(t, "GET", server.URL+tt.path); body != sampleJSON {
+			if resp, body := send(t, "GET", server.URL+tt.path); body != sampleJSON {
 				t.Errorf("GET %s = %d %q; want 200 %q", tt.path, resp.StatusCode, body, sampleJSON)
 			}
 		})
@@ -218,7 +218,7 @@ func TestReadSettings(t *testing.T) {
 	column := sqlmock.NewColumn("n").OfType("BIGINT", int64(0))
 	server, mock := newMockServer(t, discardLog(), "CACHE_CONTROL=public, max-age=5", "BIGINT_AS=string")
 	mock.ExpectQuery(selectSample).WillReturnRows(mock.NewRowsWithColumnDefinition(column).AddRow(int64(1)))
-	resp, body := request(t, "GET", server.URL+"/read")
+	resp, body := send(t, "GET", server.URL+"/read")
 	if want := `[{"n":"1"}]` + "\n"; body != want {
 		t.Errorf("GET /read with BIGINT_AS=string = %q; want %q", body, want)
 	}
@@ -241,7 +241,7 @@ func TestReadSmallUpToLimit(t *testing.T) {
 			server, mock := newMockServer(t, discardLog())
 			mock.ExpectQuery(selectSample).WillReturnRows(
 				sqlmock.NewRows([]string{"a"}).AddRow(strings.Repeat("x", tt.size-frame)))
-			resp, body := request(t, "GET", server.URL+"/read")
+			resp, body := send(t, "GET", server.URL+"/read")
 			if chunked := resp.ContentLength < 0; len(body) != tt.size || chunked != tt.wantChunked {
 				t.Errorf("GET /read = %d bytes, chunked %v; want %d, %v", len(body), chunked, tt.size, tt.wantChunked)
 			}
@@ -252,7 +252,7 @@ func TestReadSmallUpToLimit(t *testing.T) {
 func TestReadLarge(t *testing.T) {
 	server, mock := newMockServer(t, discardLog())
 	mock.ExpectQuery(selectSample).WillReturnRows(largeRows(3000)).RowsWillBeClosed()
-	resp, body := request(t, "GET", server.URL+"/read")
+	resp, body := send(t, "GET", server.URL+"/read")
 	var rows []map[string]string
 	if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) != 3000 {
 		t.Fatalf("GET /read = %d rows, %v; want 3000", len(rows), err)
@@ -276,7 +276,7 @@ func TestHead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			server, mock := newMockServer(t, discardLog())
 			mock.ExpectQuery(selectSample).WillReturnRows(tt.rows).RowsWillBeClosed()
-			resp, body := request(t, "HEAD", server.URL+"/read")
+			resp, body := send(t, "HEAD", server.URL+"/read")
 			if resp.StatusCode != http.StatusOK || body != "" || resp.ContentLength != tt.wantLength {
 				t.Errorf("HEAD /read = %d, body %q, length %d; want 200, none, %d",
 					resp.StatusCode, body, resp.ContentLength, tt.wantLength)
@@ -334,7 +334,7 @@ func TestReadErrors(t *testing.T) {
 				for range 10 { // more than there is time for
 					expect(mock.ExpectQuery(selectSample))
 				}
-				resp, body := request(t, "GET", server.URL+"/read")
+				resp, body := send(t, "GET", server.URL+"/read")
 				checkError(t, resp, body, tt.status, tt.code)
 				checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
 				if strings.Contains(body, "secret") || strings.Contains(body, "SELECT") {
@@ -354,7 +354,7 @@ func TestReadUnknownValue(t *testing.T) {
 	defer pool.Close()
 	server := httptest.NewServer(newAPI(pool, testConfig(t), discardLog()))
 	defer server.Close()
-	resp, body := request(t, "GET", server.URL+"/read")
+	resp, body := send(t, "GET", server.URL+"/read")
 	checkError(t, resp, body, http.StatusInternalServerError, "XX000")
 }
 
@@ -384,7 +384,7 @@ func TestReadBrokenStream(t *testing.T) {
 func TestReadTimeout(t *testing.T) {
 	server, mock := newMockServer(t, discardLog(), "DB_TIMEOUT=20ms")
 	mock.ExpectQuery(selectSample).WillDelayFor(time.Minute).WillReturnRows(sampleRows())
-	resp, body := request(t, "GET", server.URL+"/read")
+	resp, body := send(t, "GET", server.URL+"/read")
 	checkError(t, resp, body, http.StatusGatewayTimeout, "57014")
 }
 
@@ -402,7 +402,7 @@ func TestReadPoolBusy(t *testing.T) {
 	defer taken.Close()
 	server := httptest.NewServer(newAPI(pool, testConfig(t, "DB_TIMEOUT=20ms"), discardLog()))
 	defer server.Close()
-	resp, body := request(t, "GET", server.URL+"/read")
+	resp, body := send(t, "GET", server.URL+"/read")
 	checkError(t, resp, body, http.StatusServiceUnavailable, "PGRST003")
 }
 
@@ -455,13 +455,13 @@ func TestRoutes(t *testing.T) {
 		{"DELETE", "/healthz", 405, "PGRST117"},
 		{"BREW", "/readyz", 405, "PGRST117"},
 		{"POST", "/nothing", 404, "PGRST125"},
-		{"GET", "/read?limit=1", 400, "PGRST100"}, // not the whole table
+		{"GET", "/read?limit=x", 400, "PGRST100"}, // not the whole table
 		{"GET", "/read?a=%ff;b", 400, "PGRST100"},
 	}
 	server, _ := newMockServer(t, discardLog())
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
-			resp, body := request(t, tt.method, server.URL+tt.path)
+			resp, body := send(t, tt.method, server.URL+tt.path)
 			checkError(t, resp, body, tt.status, tt.code)
 			checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
 			wantAllow := map[int]string{405: "GET, HEAD, OPTIONS"}[tt.status]
@@ -513,7 +513,7 @@ func TestHealth(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			server, mock := newMockServer(t, discardLog())
 			mock.ExpectPing().WillReturnError(tt.pingErr)
-			resp, body := request(t, "GET", server.URL+tt.path)
+			resp, body := send(t, "GET", server.URL+tt.path)
 			if resp.StatusCode != tt.status || body != tt.want {
 				t.Errorf("GET %s = %d %q; want %d %q", tt.path, resp.StatusCode, body, tt.status, tt.want)
 			}
@@ -522,7 +522,7 @@ func TestHealth(t *testing.T) {
 	t.Run("not ready", func(t *testing.T) {
 		server, mock := newMockServer(t, discardLog())
 		mock.ExpectPing().WillReturnError(refused)
-		resp, body := request(t, "GET", server.URL+"/readyz")
+		resp, body := send(t, "GET", server.URL+"/readyz")
 		checkError(t, resp, body, http.StatusServiceUnavailable, "PGRST001")
 	})
 }
@@ -533,7 +533,7 @@ func TestLogOncePerChange(t *testing.T) {
 	server, mock := newMockServer(t, log.logger())
 	for _, err := range []error{nil, mysql.ErrInvalidConn, mysql.ErrInvalidConn, mysql.ErrInvalidConn, nil, nil} {
 		mock.ExpectPing().WillReturnError(err)
-		request(t, "GET", server.URL+"/readyz")
+		send(t, "GET", server.URL+"/readyz")
 	}
 	for _, line := range []string{"the database is away", "the database is back"} {
 		if got := strings.Count(log.String(), line); got != 1 {
@@ -572,10 +572,10 @@ func TestDrain(t *testing.T) {
 		t.Error("drain returned while a read was being answered")
 	}
 	for _, path := range []string{"/read", "/read/sample", "/readyz"} {
-		resp, body := request(t, "GET", server.URL+path)
+		resp, body := send(t, "GET", server.URL+path)
 		checkError(t, resp, body, http.StatusServiceUnavailable, "57P01")
 	}
-	if resp, _ := request(t, "GET", server.URL+"/healthz"); resp.StatusCode != http.StatusOK {
+	if resp, _ := send(t, "GET", server.URL+"/healthz"); resp.StatusCode != http.StatusOK {
 		t.Errorf("GET /healthz while stopping = %d; want 200", resp.StatusCode)
 	}
 	close(goOn)
@@ -604,7 +604,7 @@ func TestCORS(t *testing.T) {
 			server, mock := newMockServer(t, discardLog(), "CORS_ORIGINS="+tt.origins)
 			mock.ExpectQuery(selectSample).WillReturnRows(sampleRows())
 			for _, path := range []string{"/read", "/nothing", "/healthz"} {
-				resp, _ := request(t, "GET", server.URL+path, "Origin: "+tt.origin)
+				resp, _ := send(t, "GET", server.URL+path, "Origin: "+tt.origin)
 				checkHeader(t, resp, "Access-Control-Allow-Origin", tt.wantAllow)
 				if got := strings.Contains(resp.Header.Get("Vary"), "Origin"); got != tt.wantVary {
 					t.Errorf("GET %s: Vary = %q; want Origin in it: %v", path, resp.Header.Values("Vary"), tt.wantVary)
@@ -615,11 +615,49 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+func TestTokens(t *testing.T) {
+	tests := []struct {
+		name, authorization string
+		status              int
+	}{
+		{"first", "Bearer one", 200},
+		{"second", "Bearer two", 200},
+		{"scheme in lower case", "bearer two", 200},
+		{"missing", "", 401},
+		{"wrong", "Bearer three", 401},
+		{"a part", "Bearer on", 401},
+		{"empty", "Bearer ", 401},
+		{"another scheme", "Basic one", 401},
+		{"both at once", "Bearer one,two", 401},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, mock := newMockServer(t, discardLog(), "API_TOKENS=one,two")
+			mock.ExpectQuery(selectSample).WillReturnRows(sampleRows())
+			resp, body := send(t, "GET", server.URL+"/read", "Authorization: "+tt.authorization)
+			if tt.status == 200 {
+				if resp.StatusCode != 200 || body != sampleJSON {
+					t.Errorf("GET /read = %d %q; want 200 %q", resp.StatusCode, body, sampleJSON)
+				}
+				return
+			}
+			checkError(t, resp, body, 401, "PGRST301")
+			checkHeader(t, resp, "WWW-Authenticate", "Bearer")
+			checkHeader(t, resp, "Access-Control-Allow-Origin", "*")
+			resp, body = send(t, "GET", server.URL+"/read/unknown") // no word on which tables there are
+			checkError(t, resp, body, 401, "PGRST301")
+			if resp, _ := send(t, "GET", server.URL+"/healthz"); resp.StatusCode != 200 {
+				t.Errorf("GET /healthz = %d; want 200", resp.StatusCode)
+			}
+		})
+	}
+}
+
 func TestOptions(t *testing.T) {
 	server, _ := newMockServer(t, discardLog())
 	t.Run("preflight", func(t *testing.T) {
 		for _, path := range []string{"/read", "/nothing"} {
-			resp, body := request(t, "OPTIONS", server.URL+path, "Origin: https://app.example",
+			resp, body := send(t, "OPTIONS", server.URL+path, "Origin: https://app.example",
 				"Access-Control-Request-Method: GET")
 			if resp.StatusCode != http.StatusNoContent || body != "" {
 				t.Errorf("preflight %s = %d %q; want 204 without a body", path, resp.StatusCode, body)
@@ -631,7 +669,7 @@ func TestOptions(t *testing.T) {
 		}
 	})
 	t.Run("plain", func(t *testing.T) {
-		resp, _ := request(t, "OPTIONS", server.URL+"/read")
+		resp, _ := send(t, "OPTIONS", server.URL+"/read")
 		if resp.StatusCode != http.StatusNoContent {
 			t.Errorf("OPTIONS /read = %d; want 204", resp.StatusCode)
 		}
@@ -643,7 +681,7 @@ func TestLogRequests(t *testing.T) {
 	var log logBuffer
 	server, mock := newMockServer(t, log.logger())
 	mock.ExpectQuery(selectSample).WillReturnRows(sampleRows())
-	request(t, "GET", server.URL+"/read")
+	send(t, "GET", server.URL+"/read")
 	server.Close() // waits for the handler, and so for its log line
 	for _, part := range []string{"level=DEBUG msg=request", "method=GET path=/read status=200 bytes=49 duration="} {
 		if !strings.Contains(log.String(), part) {

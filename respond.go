@@ -10,9 +10,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -26,10 +26,10 @@ const (
 var errLargeBusy = errors.New("large results use all connections that they may use: look at DB_MAX_CONNS")
 
 // writeResult sends a small result, or only that the client has it already.
-func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result) {
+func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result, p page) {
 	header, body, length := w.Header(), res.body, res.length
-	header["Etag"] = res.etag
-	if matchesETag(r.Header.Values("If-None-Match"), res.etag[0]) {
+	header["Etag"], header["Content-Range"] = res.headers(p)
+	if matchesETag(r.Header.Values("If-None-Match"), header["Etag"][0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -40,12 +40,13 @@ func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result) {
 		}
 	}
 	header["Content-Length"] = length
+	w.WriteHeader(p.status())
 	_, _ = w.Write(body) // a client that has gone is no error
 }
 
 // writeLarge sends a large result in pieces, from rows or, if they are nil, from
-// a query of its own.
-func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, query string, rows *rowStream) {
+// a query of its own. After an error nothing has been sent.
+func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, st *statement, rows *rowStream) error {
 	select {
 	case a.large <- struct{}{}:
 	default: // to wait with a connection in hand would take it from the others
@@ -54,20 +55,27 @@ func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, query string, r
 			rows = nil
 		}
 		if err := a.awaitLarge(r.Context()); err != nil {
-			a.writeDBError(w, r, err)
-			return
+			return err
 		}
 	}
 	defer func() { <-a.large }()
 	if rows == nil {
 		var err error
-		if rows, err = a.db.fetch(r.Context(), query, func() {}); err != nil {
-			a.writeDBError(w, r, err)
-			return
+		if rows, err = a.db.fetch(r.Context(), st, func() {}); err != nil {
+			return err
 		}
 	}
 	defer rows.Close()
+	if st.format.media == mediaObject { // two rows at most, and one is right
+		if err := rows.fill(math.MaxInt); err != nil {
+			return err
+		}
+		if rows.encoder.rows != 1 {
+			return errNotOneRow(int64(rows.encoder.rows))
+		}
+	}
 	a.stream(w, r, rows)
+	return nil
 }
 
 // awaitLarge waits until another large result may be sent.
@@ -152,48 +160,4 @@ func (p *gzipPool) compress(body []byte) []byte {
 	_, _ = zip.Write(body) // a bytes.Buffer takes everything
 	_ = zip.Close()
 	return bytes.Clone(out.Bytes())
-}
-
-// acceptsGzip reports whether the client takes gzip rather than nothing (RFC
-// 9110, section 12.5.3).
-func acceptsGzip(header http.Header) bool {
-	quality := map[string]float64{}
-	for _, value := range header.Values("Accept-Encoding") {
-		for item := range strings.SplitSeq(value, ",") {
-			coding, q := parseQuality(item)
-			quality[coding] = q
-		}
-	}
-	gzip, named := quality["gzip"]
-	if !named {
-		gzip = quality["*"]
-	}
-	return gzip > 0 && gzip >= quality["identity"]
-}
-
-// parseQuality splits "gzip;q=0.5" into the name in lower case and its weight
-// (RFC 9110, section 12.4.2). A weight that is none is 0.
-func parseQuality(item string) (name string, q float64) {
-	name, params, weighted := strings.Cut(item, ";")
-	q = 1
-	if weighted {
-		_, weight, _ := strings.Cut(strings.ToLower(params), "q=")
-		q, _ = strconv.ParseFloat(strings.TrimSpace(weight), 64)
-	}
-	return strings.ToLower(strings.TrimSpace(name)), q
-}
-
-// matchesETag reports whether the If-None-Match lines name etag, which is weak
-// (RFC 9110, section 13.1.2; the comparison is weak as well).
-func matchesETag(ifNoneMatch []string, etag string) bool {
-	opaque := strings.TrimPrefix(etag, "W/")
-	for _, line := range ifNoneMatch {
-		for item := range strings.SplitSeq(line, ",") {
-			item = strings.TrimSpace(item)
-			if item == "*" || strings.TrimPrefix(item, "W/") == opaque {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -28,10 +29,26 @@ var errHeld = errors.New("results that clients are slow to take fill the memory 
 type result struct {
 	body         []byte
 	etag, length []string // of body, as values of headers
+	contentRange []string // of the rows as the first page, as the value of a header
+	rows         int      // in body
 	holders      int      // guarded by results.mu
 
 	compress sync.Once
 	zipped   []byte // nil before, and if there is no room for it
+}
+
+// headers returns the ETag and the Content-Range of res as the page p, as values
+// of headers. A total is part of the ETag: it may change while the rows do not.
+func (r *result) headers(p page) (etag, contentRange []string) {
+	switch {
+	case p.total != unknownTotal:
+		tagged := strings.TrimSuffix(r.etag[0], `"`) + "-" + strconv.FormatInt(p.total, 10) + `"`
+		return []string{tagged}, []string{p.contentRange()}
+	case p.offset > 0:
+		return r.etag, []string{p.contentRange()}
+	default:
+		return r.etag, r.contentRange
+	}
 }
 
 // results are those that somebody holds. It is safe for concurrent use.
@@ -60,7 +77,7 @@ func (s *results) reserve(size int) bool {
 // add returns the result with these bytes, which the caller may change
 // afterwards, and lets the caller hold it. There is room for it: the caller has
 // reserved maxSmallBytes, which is given back.
-func (s *results) add(body []byte) *result {
+func (s *results) add(body []byte, rows int) *result {
 	sum := sha256.Sum256(body)
 	etag := `W/"` + hex.EncodeToString(sum[:16]) + `"`
 	s.mu.Lock()
@@ -72,6 +89,9 @@ func (s *results) add(body []byte) *result {
 			body:   bytes.Clone(body),
 			etag:   []string{etag},
 			length: []string{strconv.Itoa(len(body))},
+			rows:   rows,
+
+			contentRange: []string{page{0, int64(rows), unknownTotal}.contentRange()},
 		}
 		s.byETag[etag] = res
 		s.bytes += len(body)

@@ -24,7 +24,7 @@ const (
 // sharer lets reads that want the same at the same time share a query. It is
 // safe for concurrent use.
 //
-//   - The key is the text of the query: the same text, the same bytes.
+//   - The key is that of the statement: the same key, the same bytes.
 //   - A read never gets rows from a query that was sent before the read began:
 //     it joins a flight that has not left yet, or makes a new one.
 //   - The query has a context of its own. It ends when the last member of the
@@ -40,7 +40,7 @@ type sharer struct {
 	results *results
 
 	mu    sync.Mutex       // guards what follows, and lanes and flights
-	lanes map[string]*lane // by query; a lane with nothing in it is removed
+	lanes map[string]*lane // by key; a lane with nothing in it is removed
 }
 
 // lane holds the flights of one query.
@@ -51,11 +51,11 @@ type lane struct {
 
 // flight is a query and the reads that wait for it.
 type flight struct {
-	query   string
-	ctx     context.Context
-	cancel  context.CancelFunc
-	members int
-	flowing atomic.Bool // the first row is there
+	statement *statement
+	ctx       context.Context
+	cancel    context.CancelFunc
+	members   int
+	flowing   atomic.Bool // the first row is there
 
 	landed chan struct{} // closed once what follows is set
 	result *result       // if it is small
@@ -67,11 +67,11 @@ func newSharer(db *database) *sharer {
 	return &sharer{db: db, results: newResults(), lanes: make(map[string]*lane)}
 }
 
-// read returns the result of query if it is small: the caller releases it. Of a
+// read returns the result of st if it is small: the caller releases it. Of a
 // large result it returns the rows, for the caller to close, or, if another
 // member has them, neither. Errors are *dbError.
-func (s *sharer) read(ctx context.Context, query string) (*result, *rowStream, error) {
-	f := s.join(query)
+func (s *sharer) read(ctx context.Context, st *statement) (*result, *rowStream, error) {
+	f := s.join(st)
 	timeout := time.NewTimer(s.db.timeout + flightGrace)
 	defer timeout.Stop()
 	for {
@@ -91,30 +91,31 @@ func (s *sharer) read(ctx context.Context, query string) (*result, *rowStream, e
 }
 
 // join makes the caller a member of a flight whose query has not been sent.
-func (s *sharer) join(query string) *flight {
+func (s *sharer) join(st *statement) *flight {
+	key := st.key()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.lanes[query]
+	l := s.lanes[key]
 	if l == nil {
 		l = new(lane)
-		s.lanes[query] = l
+		s.lanes[key] = l
 	}
 	if l.next == nil {
-		l.next = &flight{query: query, landed: make(chan struct{})}
-		l.next.ctx, l.next.cancel = context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(context.Background())
+		l.next = &flight{statement: st, ctx: ctx, cancel: cancel, landed: make(chan struct{})}
 	}
 	f := l.next
 	f.members++
-	s.departLocked(query, l)
+	s.departLocked(key, l)
 	return f
 }
 
 // departLocked sends the query of the next flight if its turn has come, and
 // removes the lane if there is nothing in it.
-func (s *sharer) departLocked(query string, l *lane) {
+func (s *sharer) departLocked(key string, l *lane) {
 	switch f := l.next; {
 	case f == nil && l.running == 0:
-		delete(s.lanes, query)
+		delete(s.lanes, key)
 	case f != nil && l.running < maxIdentical:
 		l.next = nil
 		l.running++
@@ -127,8 +128,7 @@ func (s *sharer) run(l *lane, f *flight) {
 	rows, err := s.fetch(f)
 	var res *result
 	if err == nil && rows.isSmall() {
-		res = s.results.add(rows.body)
-		defer s.results.release(res)
+		res = s.results.add(rows.body, rows.encoder.rows)
 		rows.Close()
 		rows = nil
 	}
@@ -136,15 +136,14 @@ func (s *sharer) run(l *lane, f *flight) {
 	defer s.mu.Unlock()
 	if f.members == 0 && rows != nil {
 		go rows.Close() // ends by itself: leave has ended the query
-		rows = nil
 	}
 	if res != nil {
-		s.results.hold(res, f.members)
+		s.results.hold(res, f.members-1) // instead of this one
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
 	l.running--
-	s.departLocked(f.query, l)
+	s.departLocked(f.statement.key(), l)
 }
 
 // fetch is database.fetch within the bounds of memory, and with a panic turned
@@ -161,7 +160,7 @@ func (s *sharer) fetch(f *flight) (rows *rowStream, err error) {
 			s.results.reserve(-maxSmallBytes)
 		}
 	}()
-	return s.db.fetch(f.ctx, f.query, func() { f.flowing.Store(true) })
+	return s.db.fetch(f.ctx, f.statement, func() { f.flowing.Store(true) })
 }
 
 // takeRows returns the rows of f's large result, if nobody else has them. Their
@@ -170,8 +169,8 @@ func (s *sharer) takeRows(ctx context.Context, f *flight) *rowStream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := f.rows
+	f.rows = nil
 	if rows != nil {
-		f.rows = nil
 		context.AfterFunc(ctx, f.cancel)
 	}
 	return rows
@@ -190,12 +189,11 @@ func (s *sharer) leave(f *flight) {
 		return
 	}
 	f.cancel()
-	if l := s.lanes[f.query]; l != nil && l.next == f {
+	if l := s.lanes[f.statement.key()]; l != nil && l.next == f {
 		l.next = nil // nobody may join it any more
-		s.departLocked(f.query, l)
+		s.departLocked(f.statement.key(), l)
 	}
 	if f.rows != nil {
 		go f.rows.Close() // ends by itself: f.cancel has ended the query
-		f.rows = nil
 	}
 }

@@ -74,7 +74,7 @@ func countingDriver(queries *atomic.Int64) hookDriver {
 
 // readBody reads through s and returns the body.
 func readBody(ctx context.Context, s *sharer) (string, error) {
-	res, rows, err := s.read(ctx, "SELECT")
+	res, rows, err := s.read(ctx, &statement{text: "SELECT"})
 	switch {
 	case err != nil:
 		return "", err
@@ -258,7 +258,7 @@ func TestShareLarge(t *testing.T) {
 		var wg sync.WaitGroup
 		for range reads {
 			wg.Go(func() {
-				switch res, rows, err := s.read(t.Context(), "SELECT"); {
+				switch res, rows, err := s.read(t.Context(), &statement{text: "SELECT"}); {
 				case err != nil || res != nil:
 					t.Errorf("read = %v, %v, %v; want no result", res, rows, err)
 				case rows != nil:
@@ -283,7 +283,7 @@ func TestShareLargeAbandoned(t *testing.T) {
 		s := newTestSharer(t, hookDriver(func(ctx context.Context) (driver.Rows, error) {
 			return oneRow(bytes.Repeat([]byte("x"), maxSmallBytes)), nil
 		}))
-		f := s.join("SELECT")
+		f := s.join(&statement{text: "SELECT"})
 		<-f.landed
 		s.leave(f)
 		synctest.Wait()
@@ -303,7 +303,7 @@ func TestShareMemory(t *testing.T) {
 	}))
 	var kept []*result
 	for {
-		res, _, err := s.read(t.Context(), "SELECT")
+		res, _, err := s.read(t.Context(), &statement{text: "SELECT"})
 		if err != nil {
 			if kindOf(err) != kindMemory {
 				t.Errorf("read = %v; want kindMemory", err)
@@ -336,7 +336,7 @@ func TestShareSameBytes(t *testing.T) {
 		return oneRow(*value.Load()), nil
 	}))
 	read := func() *result {
-		res, _, err := s.read(t.Context(), "SELECT")
+		res, _, err := s.read(t.Context(), &statement{text: "SELECT"})
 		if err != nil {
 			t.Fatal(err)
 		}
