@@ -4,13 +4,15 @@ GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-MODULES   = . demo
+MODULES   = . demo bench
 TESTFLAGS =
 FUZZTIME  = 30s
+SOAK      = long
+BENCH     =
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test integration lint fmt fuzz bench cover clean bin/readapi bin/demo
+.PHONY: help build run test integration lint fmt fuzz bench soak cover clean bin/readapi bin/demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +50,7 @@ run: build ## serve the MySQL of .env; without a .env, demo rows from an embedde
 test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*, see CONTRIBUTING.md)
 	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 $(TESTFLAGS) ./...
 	cd demo && go test -count=1 $(TESTFLAGS) ./...
+	cd bench && go test -count=1 $(TESTFLAGS) ./...
 
 integration: ## run only the tests that need a database, by name, on yours (TEST_DB_*)
 	go test -count=1 -v -run '^TestMySQL' $(TESTFLAGS) .
@@ -71,8 +74,11 @@ fuzz: ## fuzz each target for FUZZTIME (30s)
 	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x . || exit; \
 	done
 
-bench: bin/demo ## run the benchmarks, on an embedded database or on yours (TEST_DB_*)
-	$(if $(TEST_DB_HOST),,bin/demo) go test -run '^$$' -bench . .
+bench: build ## measure readapi beside other servers; writes bench/RESULTS.md (20 minutes; BENCH=-quick: 1)
+	cd bench && go run . $(BENCH)
+
+soak: build ## kill databases, stall clients, open half requests; SOAK=short takes 2 minutes
+	cd bench && SOAK=$(SOAK) go test -count=1 -v -run '^TestSoak' -timeout 60m $(TESTFLAGS) .
 
 cover: bin/demo ## show the test coverage
 	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -coverprofile=coverage.out .
