@@ -71,6 +71,9 @@ type weighted struct {
 // parseWeighted reads all items of a header (RFC 9110, section 12.4.2), the
 // heaviest first, otherwise in their order.
 func parseWeighted(lines []string) []weighted {
+	if len(lines) == 0 {
+		return nil
+	}
 	var items []weighted
 	for item := range strings.SplitSeq(strings.ToLower(strings.Join(lines, ",")), ",") {
 		name, params, _ := strings.Cut(item, ";")

@@ -37,23 +37,29 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, c *catalog) {
 		return
 	}
 	err := a.answer(w, r, c, q)
-	if isStale(err) && c.forget() { // once more, with what the table is now
+	if err != nil && isStale(err) && c.forget() { // once more, with what the table is now
 		err = a.answer(w, r, c, q)
 	}
-	var refused *apiError
-	switch {
-	case errors.As(err, &refused):
-		a.writeError(w, r, refused, nil)
-	case err != nil:
-		a.writeDBError(w, r, err)
+	if err != nil {
+		a.writeFailure(w, r, err)
 	}
+}
+
+// writeFailure sends an error of answer.
+func (a *api) writeFailure(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *apiError
+	if errors.As(err, &refused) {
+		a.writeError(w, r, refused, nil)
+		return
+	}
+	a.writeDBError(w, r, err)
 }
 
 // isStale reports whether err may come from a table that is not what it was when
 // it was learned.
 func isStale(err error) bool {
 	var refused *apiError
-	return errors.As(err, &refused) && refused.Code == codeNoColumn || err != nil && kindOf(err) == kindChanged
+	return errors.As(err, &refused) && refused.Code == codeNoColumn || kindOf(err) == kindChanged
 }
 
 // parseRead reads URL and headers.

@@ -109,7 +109,7 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream) {
 	}
 	for {
 		if err := send(rows.body, rows.done); err != nil { // the client has gone
-			panic(http.ErrAbortHandler)
+			abort(r)
 		}
 		if rows.done {
 			return
@@ -117,9 +117,22 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream) {
 		rows.body = rows.body[:0]
 		if err := rows.fill(streamBytes); err != nil {
 			a.logFailure(r, http.StatusOK, err)
-			panic(http.ErrAbortHandler)
+			abort(r)
 		}
 	}
+}
+
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
+// abort ends a response that has begun, and does not return. The connection is
+// reset: to HTTP/1.0, which proxies speak, where it is closed is where the body
+// ends.
+func abort(r *http.Request) {
+	if conn, ok := r.Context().Value(connKey{}).(*stallConn); ok {
+		_ = conn.SetLinger(0) // fails only if it is closed
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // sendGzip sends one piece through zip, to the client and not only into buffers.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -150,6 +151,33 @@ func TestGzip(t *testing.T) {
 				t.Errorf("HEAD: Content-Length = %d; want %d", head.ContentLength, resp.ContentLength)
 			}
 		})
+	}
+}
+
+// To HTTP/1.0 the end of the connection is the end of the body: a stream that
+// breaks resets it.
+func TestBrokenStreamOfHTTP10(t *testing.T) {
+	pool := sql.OpenDB(hookDriver(func(context.Context) (driver.Rows, error) {
+		return &brokenRows{*textRows(strings.Repeat("x", 1000), 4000), 3000, errors.New("broken")}, nil
+	}))
+	defer pool.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(newAPI(pool, testConfig(t), discardLog()), discardLog())
+	defer server.Close()
+	go server.Serve(stallListener{listener, time.Minute}) // ends with Close
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /read HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, conn); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("GET /read = %d bytes, %v; want %v", n, err, syscall.ECONNRESET)
 	}
 }
 
