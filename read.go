@@ -117,7 +117,7 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, c *catalog, q *read
 	case err != nil:
 		return err
 	case res == nil:
-		return a.writeLarge(w, r, st, rows)
+		return a.writeLarge(w, r, st, rows, page{q.offset, q.rowsOf(total), total})
 	}
 	defer a.share.results.release(res)
 	if q.format.media == mediaObject && res.rows != 1 {
@@ -191,7 +191,7 @@ func (a *api) notOneRow(ctx context.Context, c *catalog, q *readQuery, n int) er
 	return errNotOneRow(max(int64(n), q.rowsOf(total)))
 }
 
-// rowsOf is the number of rows that q gives of a total.
+// rowsOf is the number of rows that q gives of a total, 0 of an unknown one.
 func (q *readQuery) rowsOf(total int64) int64 {
 	n := max(total-int64(q.offset), 0)
 	if q.limit != nil {

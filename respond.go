@@ -45,8 +45,9 @@ func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result, p
 }
 
 // writeLarge sends a large result in pieces, from rows or, if they are nil, from
-// a query of its own. After an error nothing has been sent.
-func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, st *statement, rows *rowStream) error {
+// a query of its own. Which rows these are is known only if the total is. After
+// an error nothing has been sent.
+func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, st *statement, rows *rowStream, p page) error {
 	select {
 	case a.large <- struct{}{}:
 	default: // to wait with a connection in hand would take it from the others
@@ -74,7 +75,10 @@ func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, st *statement, 
 			return errNotOneRow(int64(rows.encoder.rows))
 		}
 	}
-	a.stream(w, r, rows)
+	if p.total != unknownTotal {
+		w.Header().Set("Content-Range", p.contentRange())
+	}
+	a.stream(w, r, rows, p.status())
 	return nil
 }
 
@@ -93,7 +97,7 @@ func (a *api) awaitLarge(ctx context.Context) error {
 // stream sends rows as fast as the client takes them, in the memory of one
 // buffer. If the result breaks, so does the connection: a client must not take a
 // part for the whole.
-func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream) {
+func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream, status int) {
 	send := func(body []byte, _ bool) error {
 		_, err := w.Write(body)
 		return err
@@ -104,6 +108,7 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream) {
 		defer a.share.results.zips.give(zip)
 		send = func(body []byte, last bool) error { return sendGzip(w, zip, body, last) }
 	}
+	w.WriteHeader(status)
 	if r.Method == http.MethodHead {
 		return
 	}
