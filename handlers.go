@@ -12,6 +12,7 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -80,6 +81,8 @@ var (
 		"There are application/json, application/x-ndjson, text/csv and application/vnd.pgrst.object+json.")
 )
 
+var errInFlight = errors.New("as many reads as MAX_IN_FLIGHT are under way")
+
 // errRange refuses a range of rows.
 func errRange(details string) *apiError {
 	e := newAPIError(http.StatusRequestedRangeNotSatisfiable, "PGRST103", "Requested range not satisfiable", "")
@@ -142,6 +145,7 @@ type api struct {
 	stopping           atomic.Bool
 	inFlight           atomic.Int64  // reads that are being answered
 	idle               chan struct{} // has a value after inFlight was 0 while stopping
+	lastBusy           atomic.Int64  // when a 503 was logged, in Unix seconds
 	share              *sharer
 	large              chan struct{} // has a value per large result under way
 }
@@ -284,7 +288,7 @@ func (a *api) handleRead(table string) http.Handler {
 		defer a.endRead()
 		switch {
 		case a.inFlight.Add(1) > int64(a.cfg.maxInFlight):
-			a.writeError(w, r, errBusy, nil)
+			a.writeError(w, r, errBusy, errInFlight)
 		case a.stopping.Load():
 			a.writeError(w, r, errStopping, nil)
 		default:
@@ -340,12 +344,15 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// logFailure logs a request that was the server's fault. While it stops, to
-// refuse requests is none.
+// logFailure logs a request that was the server's fault. Of the 503 of one
+// second, which may be many, only the first is logged.
 func (a *api) logFailure(r *http.Request, status int, cause error) {
-	if r.Context().Err() == nil && cause != nil {
-		a.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "status", status, "err", cause)
+	now := time.Now().Unix()
+	if cause == nil || r.Context().Err() != nil ||
+		status == http.StatusServiceUnavailable && a.lastBusy.Swap(now) == now {
+		return
 	}
+	a.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "status", status, "err", cause)
 }
 
 // withCORS puts the CORS headers on every response, also on errors: without

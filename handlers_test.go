@@ -615,6 +615,22 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// An outage of a minute must not fill the log with a line per request.
+func TestLogOncePerSecond(t *testing.T) {
+	var log logBuffer
+	server, mock := newMockServer(t, log.logger())
+	start := time.Now()
+	for range 50 {
+		mock.ExpectPing().WillReturnError(mysql.ErrInvalidConn)
+		resp, body := send(t, "GET", server.URL+"/readyz")
+		checkError(t, resp, body, http.StatusServiceUnavailable, "PGRST001")
+	}
+	most := int(time.Since(start)/time.Second) + 2
+	if got := strings.Count(log.String(), "request failed"); got < 1 || got > most {
+		t.Errorf("50 failures are logged %d times; want 1 to %d", got, most)
+	}
+}
+
 func TestTokens(t *testing.T) {
 	tests := []struct {
 		name, authorization string

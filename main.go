@@ -35,6 +35,7 @@ const (
 	readTimeout       = 10 * time.Second  // the same with its body, which nobody reads
 	idleTimeout       = 120 * time.Second // a kept connection without a request
 	maxHeaderBytes    = 32 << 10
+	stallSlices       = 4               // parts of STALL_TIMEOUT in which progress is looked for
 	checkTimeout      = 3 * time.Second // -check; /readyz answers within 2 s
 )
 
@@ -224,9 +225,10 @@ func buildVersion() string {
 	return "(devel)"
 }
 
-// stallListener makes TCP connections that fail when the other side takes no bytes
-// for timeout. A deadline of the whole response would not do: it would end a
-// large one, and a small one on a slow line.
+// stallListener makes TCP connections that fail when the other side takes no
+// bytes for timeout, or up to twice as long: what it took is noticed late. A
+// deadline of the whole response would not do: it would end a large one, and a
+// small one on a slow line.
 type stallListener struct {
 	net.Listener
 	timeout time.Duration
@@ -237,33 +239,37 @@ func (l stallListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stallConn{TCPConn: conn.(*net.TCPConn), timeout: l.timeout}, nil
+	return &stallConn{TCPConn: conn.(*net.TCPConn), slice: l.timeout / stallSlices}, nil
 }
 
 // stallConn is a connection of a stallListener. One goroutine at a time may
 // write to it, as net/http does.
 type stallConn struct {
 	*net.TCPConn
-	timeout  time.Duration
+	slice    time.Duration
 	deadline time.Time
 }
 
-// Write writes b for as long as at least one byte is taken within timeout, or a
-// little more: to move the deadline each time would cost a short response 5 % of
-// its time.
+// Write writes b unless no byte of it is taken in stallSlices slices of time. The
+// deadline of a slice is moved only when it is near: to move it each time would
+// cost a short response 5 % of its time.
 func (c *stallConn) Write(b []byte) (written int, err error) {
-	for {
-		slack := c.timeout / 8
-		if now := time.Now(); c.deadline.Sub(now) < c.timeout {
-			c.deadline = now.Add(c.timeout + slack)
+	for idle := 0; idle < stallSlices; idle++ {
+		if now := time.Now(); c.deadline.Sub(now) < c.slice {
+			c.deadline = now.Add(c.slice + c.slice/2)
 			if err := c.SetWriteDeadline(c.deadline); err != nil {
 				return written, err
 			}
 		}
-		n, err := c.TCPConn.Write(b[written:])
+		var n int
+		n, err = c.TCPConn.Write(b[written:])
 		written += n
-		if n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return written, err
 		}
+		if n > 0 {
+			idle = -1
+		}
 	}
+	return written, err
 }
