@@ -19,7 +19,7 @@ import (
 const (
 	// streamBytes is how much of a large result is sent at a time.
 	streamBytes = 64 << 10
-	// minGzipBytes is the size from which a body is worth compressing.
+	// minGzipBytes is the size above which a body is worth compressing.
 	minGzipBytes = 1 << 10
 )
 
@@ -33,7 +33,7 @@ func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result, p
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	if len(body) >= minGzipBytes && acceptsGzip(r.Header) {
+	if len(body) > minGzipBytes && acceptsGzip(r.Header) {
 		if zipped := a.share.results.gzipped(res); zipped != nil {
 			header.Set("Content-Encoding", "gzip")
 			body, length = zipped, []string{strconv.Itoa(len(zipped))}
