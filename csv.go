@@ -19,9 +19,10 @@ func (e *rowEncoder) appendCSVHeader(dst []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendCSV appends src as a field.
+// appendCSV appends src as a field. A JSON column is its text, also if that is a
+// string in quotes.
 func (c *cell) appendCSV(dst []byte, src any) ([]byte, error) {
-	isText := c.family == familyText || c.family == familyUntyped
+	isText := c.family == familyText || c.family == familyUntyped || c.family == familyJSON
 	switch v := src.(type) {
 	case nil:
 		return dst, nil

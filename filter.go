@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // operator says how a comparison is written.
@@ -133,14 +134,20 @@ func (b *builder) selectList(st *statement, fields []field) *apiError {
 		return nil // all columns, by their own names
 	}
 	st.text, st.expected = "", nil
+	starred := false
 	for _, f := range fields {
 		columns := b.table.columns
-		if f.column != "" {
+		switch {
+		case f.column != "":
 			c, err := b.column(f.place, f.column)
 			if err != nil {
 				return err
 			}
 			columns = []column{*c}
+		case starred: // the same columns again
+			continue
+		default:
+			starred = true
 		}
 		for _, c := range columns {
 			if err := st.addColumn(f, c); err != nil {
@@ -198,7 +205,10 @@ func (b *builder) where(conditions []condition) (string, *apiError) {
 		}
 	}
 	slices.SortFunc(parts, func(x, y clause) int {
-		return cmp.Or(strings.Compare(x.sql, y.sql), strings.Compare(fmt.Sprintf("%#v", x.args), fmt.Sprintf("%#v", y.args)))
+		if x.sql != y.sql {
+			return strings.Compare(x.sql, y.sql)
+		}
+		return strings.Compare(fmt.Sprintf("%#v", x.args), fmt.Sprintf("%#v", y.args))
 	})
 	joined := join(parts, " AND ")
 	b.args = append(b.args, joined.args...)
@@ -213,15 +223,18 @@ type clause struct {
 
 // join puts a word between clauses.
 func join(clauses []clause, word string) clause {
-	var all clause
+	var (
+		text strings.Builder // an in list may have thousands of values
+		args []any
+	)
 	for i, c := range clauses {
 		if i > 0 {
-			all.sql += word
+			text.WriteString(word)
 		}
-		all.sql += c.sql
-		all.args = append(all.args, c.args...)
+		text.WriteString(c.sql)
+		args = append(args, c.args...)
 	}
-	return all
+	return clause{text.String(), args}
 }
 
 // group is join in parentheses; of nothing it is what AND or OR of nothing is.
@@ -269,7 +282,7 @@ func (b *builder) comparison(c condition) (clause, *apiError) {
 	case c.operator == "is":
 		return isClause(c, col)
 	case operators[c.operator].pattern && !col.takes.isText:
-		return clause{}, c.refuse(codeSyntax, "", "%s on the column %q of type %s, expected a character column",
+		return clause{}, c.valuesAt.refuse(codeSyntax, "", "%s on the column %q of type %s, expected a character column",
 			c.operator, col.name, col.typeName)
 	}
 	operands := make([]operand, len(c.values))
@@ -300,9 +313,9 @@ func isClause(c condition, col *column) (clause, *apiError) {
 	test, known := isTests[value]
 	switch {
 	case !known:
-		return clause{}, c.refuse(codeSyntax, "", "unexpected %q, expected null, not_null, true, false or unknown", c.values[0])
+		return clause{}, c.valuesAt.refuse(codeSyntax, "", "unexpected %q, expected null, not_null, true, false or unknown", c.values[0])
 	case (value == "true" || value == "false") && !col.takes.isTruth:
-		return clause{}, c.refuse(codeSyntax, "", "is.%s on the column %q of type %s, expected a numeric column",
+		return clause{}, c.valuesAt.refuse(codeSyntax, "", "is.%s on the column %q of type %s, expected a numeric column",
 			value, col.name, col.typeName)
 	}
 	return clause{sql: quoteIdentifier(col.name) + " " + test}, nil
@@ -322,6 +335,8 @@ func inClause(col *column, operands []operand) clause {
 		case o.side != exact:
 		case o == zeroDate && col.hasDates():
 			apart = []clause{compare(col, "eq", o)}
+		case o.noIndex:
+			apart = append(apart, compare(col, "eq", o))
 		default:
 			list = append(list, clause{o.sql, []any{o.arg}})
 		}
@@ -340,6 +355,9 @@ func inClause(col *column, operands []operand) clause {
 // compare writes one comparison with one value.
 func compare(col *column, name string, o operand) clause {
 	op, left := operators[name], quoteIdentifier(col.name)
+	if o.noIndex {
+		left = "LOWER(" + left + ")"
+	}
 	answer := op.ifAbove
 	switch o.side {
 	case belowAll:
@@ -426,7 +444,11 @@ func quoteIdentifier(name string) string {
 
 // nearest is the hint that names the candidate most like name, if one is.
 func nearest(name string, candidates []string) string {
-	best, distance := "", max(2, len(name)/3)+1
+	const maxNameBytes = 64 * utf8.UTFMax // of identifiers in MySQL
+	if len(name) > maxNameBytes {
+		return "" // to compare it would be a lot of work for nothing
+	}
+	best, distance := "", max(2, utf8.RuneCountInString(name)/3)+1
 	for _, candidate := range candidates {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d

@@ -5,11 +5,15 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+// maxRows is more rows than there can be.
+const maxRows = 1 << 62
 
 // format is a form of a result. The zero value is the JSON array.
 type format struct {
@@ -49,8 +53,6 @@ func (f format) contentType() string {
 
 // mediaTypes maps what a client may accept to a format.
 var mediaTypes = map[string]media{
-	"*/*":                               mediaArray,
-	"application/*":                     mediaArray,
 	"application/json":                  mediaArray,
 	"application/vnd.pgrst.array":       mediaArray,
 	"application/vnd.pgrst.array+json":  mediaArray,
@@ -58,7 +60,14 @@ var mediaTypes = map[string]media{
 	"application/vnd.pgrst.object+json": mediaObject,
 	"application/x-ndjson":              mediaNDJSON,
 	"text/csv":                          mediaCSV,
-	"text/*":                            mediaCSV,
+}
+
+// mediaRanges maps what a client may accept at once to those of our types that
+// it stands for, the best first.
+var mediaRanges = map[string][]string{
+	"*/*":           {"application/json", "application/x-ndjson", "text/csv"},
+	"application/*": {"application/json", "application/x-ndjson"},
+	"text/*":        {"text/csv"},
 }
 
 // weighted is an item of a list in a header, such as `text/csv;q=0.5`.
@@ -82,7 +91,7 @@ func parseWeighted(lines []string) []weighted {
 			key, value, _ := strings.Cut(param, "=")
 			key, value = strings.TrimSpace(key), strings.Trim(strings.TrimSpace(value), `"`)
 			if key == "q" {
-				w.q, _ = strconv.ParseFloat(value, 64)
+				w.q = weight(value)
 			} else if key != "" {
 				w.params[key] = value
 			}
@@ -95,6 +104,16 @@ func parseWeighted(lines []string) []weighted {
 	return items
 }
 
+// weight reads the value of q. What is not from 0 to 1 is nearest to one of them,
+// and what is no number is 0.
+func weight(value string) float64 {
+	q, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.IsNaN(q) {
+		return 0
+	}
+	return min(max(q, 0), 1)
+}
+
 // negotiateFormat finds the format that the client likes best of those there
 // are (RFC 9110, section 12.5.1).
 func negotiateFormat(header http.Header) (f format, ok bool) {
@@ -103,24 +122,37 @@ func negotiateFormat(header http.Header) (f format, ok bool) {
 		return format{}, true
 	}
 	items := parseWeighted(lines)
-	refused := map[string]bool{}
+	quality := map[string]float64{}
 	for _, item := range items {
-		refused[item.name] = item.q <= 0
+		quality[item.name] = item.q
 	}
 	for _, item := range items {
-		m, known := mediaTypes[item.name]
-		isAny := strings.HasSuffix(item.name, "/*")
-		if !known || item.q <= 0 || isAny && refused[baseTypes[m]] {
-			continue
+		names := mediaRanges[item.name]
+		if names == nil {
+			names = []string{item.name}
 		}
-		strip := item.params["nulls"] == "stripped" && strings.Contains(item.name, "vnd.pgrst")
-		return format{m, strip}, true
+		for _, name := range names {
+			m, known := mediaTypes[name]
+			if !known || item.q == 0 || isRefused(quality, name) {
+				continue
+			}
+			strip := item.params["nulls"] == "stripped" && strings.Contains(name, "vnd.pgrst")
+			return format{m, strip}, true
+		}
 	}
-	return format{}, false
+	return format{}, len(items) == 0
 }
 
-// baseTypes are the types that a range such as */* stands for.
-var baseTypes = map[media]string{mediaArray: "application/json", mediaCSV: "text/csv"}
+// isRefused reports whether a type has the weight 0: its own counts, otherwise
+// that of the range it is in.
+func isRefused(quality map[string]float64, name string) bool {
+	q, named := quality[name]
+	if !named {
+		kind, _, _ := strings.Cut(name, "/")
+		q, named = quality[kind+"/*"]
+	}
+	return named && q == 0
+}
 
 // acceptsGzip reports whether the client likes gzip at least as much as no
 // coding (RFC 9110, section 12.5.3).
@@ -151,11 +183,13 @@ func matchesETag(ifNoneMatch []string, etag string) bool {
 	return false
 }
 
+var blanksAndQuotes = strings.NewReplacer(" ", "", `"`, "")
+
 // wantsCount reports whether the client asks for the total number of rows (RFC
 // 7240). An estimate would be no faster than MySQL's count and less exact.
 func wantsCount(header http.Header) bool {
 	for _, item := range parseWeighted(header.Values("Prefer")) {
-		switch strings.ReplaceAll(item.name, " ", "") {
+		switch blanksAndQuotes.Replace(item.name) {
 		case "count=exact", "count=planned", "count=estimated":
 			return true
 		}
@@ -167,23 +201,31 @@ func wantsCount(header http.Header) bool {
 // PostgREST's clients send; ranges of other units are not for rows.
 func applyRange(req *request, value string) *apiError {
 	from, to, isRange := strings.Cut(value, "-")
-	first, err := strconv.ParseUint(from, 10, 63)
-	if !isRange || err != nil || !isDigits([]byte(from)) || to != "" && !isDigits([]byte(to)) {
+	if !isRange || !isDigits([]byte(from)) || to != "" && !isDigits([]byte(to)) {
 		return nil
 	}
-	if to == "" {
+	first, last := rowNumber(from), uint64(maxRows)
+	switch {
+	case to != "":
+		last = rowNumber(to)
+	case req.limit == nil:
 		req.offset = max(req.offset, first)
 		return nil
-	}
-	last, err := strconv.ParseUint(to, 10, 62)
-	if err != nil {
-		last = 1 << 62 // more rows than there can be
 	}
 	if last < first {
 		return errRange("The lower boundary must be lower than or equal to the upper boundary in the Range header.")
 	}
 	req.narrow(first, last)
 	return nil
+}
+
+// rowNumber reads digits.
+func rowNumber(digits string) uint64 {
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return maxRows
+	}
+	return min(n, maxRows)
 }
 
 // narrow keeps only the rows first to last of those that req would give

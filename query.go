@@ -41,7 +41,8 @@ type field struct {
 	isText bool   // ::text
 }
 
-// condition is a comparison, or a group of conditions.
+// condition is a comparison, or a group of conditions. Its place is that of the
+// column.
 type condition struct {
 	place
 	not   bool
@@ -52,6 +53,7 @@ type condition struct {
 	operator   string // a key of operators
 	quantifier string // any, all or ""
 	values     []string
+	valuesAt   place
 }
 
 // orderTerm is one item of order.
@@ -108,6 +110,9 @@ func (p *queryParser) parsePair(pair string) *apiError {
 	name, nameErr := url.QueryUnescape(rawName)
 	value, valueErr := url.QueryUnescape(rawValue)
 	at := place{strings.ToValidUTF8(name, "\uFFFD"), 1}
+	if nameErr != nil {
+		at.param = rawName
+	}
 	switch {
 	case strings.Contains(pair, ";"): // url.Values would drop the parameter
 		return at.refuse(codeSyntax, "Write %3B for a semicolon.", `unexpected ";", expected "&" or the end`)
@@ -212,7 +217,7 @@ func (p *queryParser) parseFilter(name string, s *scanner) *apiError {
 	if key.rest != "" {
 		return key.unexpected("nothing more; a column with odd characters stands in double quotes")
 	}
-	c, err := p.parseComparison(s, column, singleValue)
+	c, err := p.parseComparison(s, condition{place: s.place, column: column}, singleValue)
 	if err != nil {
 		return err
 	}
@@ -256,7 +261,7 @@ func (p *queryParser) parseGroup(s *scanner, name string, depth int) (group cond
 }
 
 // parseCondition parses what stands in a group: another group or a comparison.
-func (p *queryParser) parseCondition(s *scanner, depth int) (condition, *apiError) {
+func (p *queryParser) parseCondition(s *scanner, depth int) (c condition, err *apiError) {
 	s.skipSpace()
 	for _, name := range []string{"and", "or", "not.and", "not.or"} {
 		if strings.HasPrefix(s.rest, name+"(") {
@@ -264,20 +269,20 @@ func (p *queryParser) parseCondition(s *scanner, depth int) (condition, *apiErro
 			return p.parseGroup(s, name, depth+1)
 		}
 	}
-	column, err := s.column()
-	if err != nil {
-		return condition{}, err
+	c.place = s.place
+	if c.column, err = s.column(); err != nil {
+		return c, err
 	}
 	if !s.take(".") {
-		return condition{}, s.unexpected(`"." and an operator`)
+		return c, s.unexpected(`"." and an operator`)
 	}
-	return p.parseComparison(s, column, groupValue)
+	return p.parseComparison(s, c, groupValue)
 }
 
-// parseComparison parses `[not.]operator.value`. How the value ends is a matter
-// of where it stands.
-func (p *queryParser) parseComparison(s *scanner, column string, value func(*scanner) (string, *apiError)) (c condition, err *apiError) {
-	c = condition{place: s.place, column: column, not: s.take("not.")}
+// parseComparison parses `[not.]operator.value` behind the column of c. How the
+// value ends is a matter of where it stands.
+func (p *queryParser) parseComparison(s *scanner, c condition, value func(*scanner) (string, *apiError)) (_ condition, err *apiError) {
+	c.not = s.take("not.")
 	if p.conditions++; p.conditions > maxConditions {
 		return c, s.refuse(codeSyntax, "", "more than %d conditions", maxConditions)
 	}
@@ -297,7 +302,7 @@ func (p *queryParser) parseComparison(s *scanner, column string, value func(*sca
 	if !s.take(".") {
 		return c, s.unexpected(`"."`)
 	}
-	c.place = s.place
+	c.valuesAt = s.place
 	switch {
 	case op.list:
 		c.values, err = s.list("(", ")")
@@ -369,6 +374,9 @@ func (s *scanner) wholeNumber() (uint64, *apiError) {
 // and "-".
 func (s *scanner) column() (string, *apiError) {
 	s.skipSpace()
+	if strings.HasPrefix(s.rest, `""`) {
+		return "", s.unexpected("the name of a column")
+	}
 	if strings.HasPrefix(s.rest, `"`) {
 		return s.quoted()
 	}

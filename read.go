@@ -36,8 +36,9 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, c *catalog) {
 		a.writeError(w, r, bad, nil)
 		return
 	}
+	known := c.known.Load()
 	err := a.answer(w, r, c, q)
-	if err != nil && isStale(err) && c.forget() { // once more, with what the table is now
+	if err != nil && isStale(err) && c.forget(known) { // once more, with what the table is now
 		err = a.answer(w, r, c, q)
 	}
 	if err != nil {
@@ -91,9 +92,12 @@ func (a *api) parseRead(r *http.Request) (*readQuery, *apiError) {
 // answer sends the rows that q asks for. After an error nothing has been sent;
 // it is a *dbError or an *apiError.
 func (a *api) answer(w http.ResponseWriter, r *http.Request, c *catalog, q *readQuery) error {
+	st, err := a.statement(r.Context(), c, q)
+	if err != nil {
+		return err
+	}
 	total := int64(unknownTotal)
 	if q.count {
-		var err error
 		if total, err = a.count(r.Context(), c, q); err != nil {
 			return err
 		}
@@ -108,22 +112,18 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, c *catalog, q *read
 	if q.count && r.Method == http.MethodHead {
 		return writeCounted(w, q, total)
 	}
-	st, err := a.statement(r.Context(), c, q)
-	if err != nil {
-		return err
-	}
 	res, rows, err := a.share.read(r.Context(), st)
 	switch {
 	case err != nil:
 		return err
 	case res == nil:
-		return a.writeLarge(w, r, st, rows, page{q.offset, q.rowsOf(total), total})
+		return a.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total))
 	}
 	defer a.share.results.release(res)
 	if q.format.media == mediaObject && res.rows != 1 {
 		return a.notOneRow(r.Context(), c, q, res.rows)
 	}
-	a.writeResult(w, r, res, page{q.offset, int64(res.rows), total})
+	a.writeResult(w, r, res, q.page(int64(res.rows), total))
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (a *api) count(ctx context.Context, c *catalog, q *readQuery) (int64, error
 	}
 	defer a.share.results.release(res)
 	_, number, _ := strings.Cut(string(res.body), ":") // [{"COUNT(*)":5}]
-	total, err := strconv.ParseInt(strings.TrimRight(strings.TrimSpace(number), `"}]`), 10, 64)
+	total, err := strconv.ParseInt(strings.Trim(strings.TrimSpace(number), `"}]`), 10, 64)
 	if err != nil {
 		return 0, newDBError(fmt.Errorf("count: unexpected result %q", res.body))
 	}
@@ -207,6 +207,14 @@ type page struct {
 	total  int64 // or unknownTotal
 }
 
+// page is what q gives of a total. Rows may have come since they were counted.
+func (q *readQuery) page(rows, total int64) page {
+	if total != unknownTotal && rows > 0 {
+		total = max(total, int64(q.offset)+rows)
+	}
+	return page{q.offset, rows, total}
+}
+
 // status is 206 if it is known that there are more rows than these.
 func (p page) status() int {
 	if p.total != unknownTotal && p.rows < p.total {
@@ -230,7 +238,7 @@ func (p page) contentRange() string {
 
 // writeCounted answers a HEAD that only wants to know how many rows there are.
 func writeCounted(w http.ResponseWriter, q *readQuery, total int64) error {
-	p := page{q.offset, q.rowsOf(total), total}
+	p := q.page(q.rowsOf(total), total)
 	if q.format.media == mediaObject && p.rows != 1 {
 		return errNotOneRow(p.rows)
 	}

@@ -62,15 +62,15 @@ func (c *column) hasDates() bool {
 // operand checks a value that a condition compares c with.
 func (c *column) operand(cond condition, value string) (operand, *apiError) {
 	if c.takes.parse == nil {
-		return operand{}, cond.refuse(codeSyntax, "", "%s on the column %q of type %s, expected is.null or is.not_null",
+		return operand{}, cond.valuesAt.refuse(codeSyntax, "", "%s on the column %q of type %s, expected is.null or is.not_null",
 			cond.operator, c.name, c.typeName)
 	}
-	if !c.takes.isText {
+	if !c.takes.isText && families[c.typeName] != familyBinary { // there a blank was a +
 		value = strings.TrimSpace(value)
 	}
 	o, ok := c.takes.parse(c, value)
 	if !ok {
-		return o, cond.refuse(codeBadValue, "", "unexpected %q, expected %s, as the column %q has",
+		return o, cond.valuesAt.refuse(codeBadValue, "", "unexpected %q, expected %s, as the column %q has",
 			value, c.takes.expected, c.name)
 	}
 	return o, nil
@@ -108,21 +108,22 @@ func newCatalog(db *database, name string) *catalog {
 	}
 }
 
-// table returns what is known of the table, and learns it first if need be.
-// Errors are *dbError.
+// table returns what is known of the table, and learns it first if need be,
+// within DB_TIMEOUT. Errors are *dbError.
 func (c *catalog) table(ctx context.Context) (*table, error) {
 	if t := c.known.Load(); t != nil && time.Since(t.learned) < maxTableAge {
 		return t, nil
 	}
-	timeout := time.NewTimer(c.db.timeout)
-	defer timeout.Stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, c.db.timeout, errFirstRow)
+	defer cancel()
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
+		if context.Cause(ctx) == errFirstRow {
+			return nil, c.db.lateError()
+		}
 		return nil, newDBError(ctx.Err())
-	case <-timeout.C:
-		return nil, c.db.lateError()
 	}
 	if t := c.known.Load(); t != nil && time.Since(t.learned) < maxTableAge {
 		return t, nil // somebody else has just learned it
@@ -145,9 +146,12 @@ func (c *catalog) learn(ctx context.Context) (*table, error) {
 	return t, nil
 }
 
-// forget makes the next request learn the table anew. It reports whether there
-// was something to forget: what has just been learned is kept.
-func (c *catalog) forget() bool {
-	t := c.known.Load()
+// forget makes the next request learn the table anew, for one that has found t
+// to be wrong. It reports whether to ask again is of any use: it is if somebody
+// else has forgotten t, too, but what has just been learned is kept.
+func (c *catalog) forget(t *table) bool {
+	if now := c.known.Load(); now != t {
+		return true
+	}
 	return t != nil && time.Since(t.learned) > minTableAge && c.known.CompareAndSwap(t, nil)
 }

@@ -5,6 +5,7 @@ package main
 // written in the form in which readapi prints it, and comparing is exact.
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"math"
@@ -16,9 +17,10 @@ import (
 
 // operand is a value as the right side of a comparison.
 type operand struct {
-	sql  string // one placeholder, in a cast if need be
-	arg  any
-	side side
+	sql     string // one placeholder, in a cast if need be
+	arg     any
+	side    side
+	noIndex bool // an index would find other rows: the column stands in LOWER
 }
 
 // side says where a value lies that the column's type cannot represent.
@@ -62,8 +64,8 @@ var valueTypes = map[string]valueType{
 	"CHAR":      {"a text", parseText, true, false},
 	"VARCHAR":   {"a text", parseText, true, false},
 	"TEXT":      {"a text", parseText, true, false},
-	"ENUM":      {"a text", parseText, true, false},
-	"SET":       {"a text", parseText, true, false},
+	"ENUM":      {"a text", parseMember, true, false},
+	"SET":       {"a text", parseMember, true, false},
 	"":          {"a text", parseText, true, false}, // sqlmock
 	"BINARY":    {"base64 (write %2B for +)", parseBinary, false, false},
 	"VARBINARY": {"base64 (write %2B for +)", parseBinary, false, false},
@@ -86,9 +88,16 @@ func valueTypeOf(typeName string) valueType {
 
 func parseText(_ *column, value string) (operand, bool) { return operand{sql: "?", arg: value}, true }
 
+// parseMember takes a text for an ENUM or a SET. MySQL 9 looks in an index for
+// the member with that number if the text is one.
+func parseMember(_ *column, value string) (operand, bool) {
+	digits := strings.TrimLeft(strings.TrimSpace(value), "+-")
+	return operand{sql: "?", arg: value, noIndex: isDigits([]byte(digits))}, true
+}
+
 func parseBinary(_ *column, value string) (operand, bool) {
 	arg, err := base64.StdEncoding.Strict().DecodeString(value)
-	return operand{sql: "?", arg: arg}, err == nil
+	return operand{sql: "?", arg: arg}, err == nil && len(arg) > 0
 }
 
 func parseTruth(c *column, value string) (operand, bool) {
@@ -101,19 +110,33 @@ func parseTruth(c *column, value string) (operand, bool) {
 	return parseInteger(c, value)
 }
 
-// parseInteger takes digits with an optional minus sign, also beyond 64 bits.
-func parseInteger(_ *column, value string) (operand, bool) {
+// integerBits are the sizes of the types that have fewer than 64 bits.
+var integerBits = map[string]int{"TINYINT": 8, "SMALLINT": 16, "MEDIUMINT": 24, "INT": 32}
+
+// parseInteger takes digits with an optional minus sign. MySQL does not get to
+// see what is beyond the type: by an index it takes BIT(64) = -1 for all ones.
+func parseInteger(c *column, value string) (operand, bool) {
 	digits, negative := strings.CutPrefix(value, "-")
 	if !isDigits([]byte(digits)) {
 		return operand{}, false
 	}
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+	typeName, unsigned := strings.CutPrefix(c.typeName, "UNSIGNED ")
+	bits := cmp.Or(integerBits[typeName], 64)
+	if !unsigned && typeName != "BIT" {
+		n, err := strconv.ParseInt(value, 10, bits)
+		if err != nil {
+			return beyond(negative), true
+		}
 		return operand{sql: "?", arg: n}, true
 	}
-	if n, err := strconv.ParseUint(value, 10, 64); err == nil {
+	switch n, err := strconv.ParseUint(digits, 10, bits); {
+	case err != nil || negative && n > 0:
+		return beyond(negative), true
+	case n <= math.MaxInt64:
+		return operand{sql: "?", arg: int64(n)}, true
+	default:
 		return operand{sql: "?", arg: n}, true
 	}
-	return beyond(negative), true
 }
 
 // beyond is an operand above all values of its column, or below.
@@ -124,17 +147,21 @@ func beyond(negative bool) operand {
 	return operand{side: aboveAll}
 }
 
-// parseYear takes four digits. There is no year between 0 and 1901, but MySQL
-// takes a number below 100 for one of this or the last century.
+// parseYear takes four digits, or 0, as which the year 0000 is printed. Between
+// it and 1901 there is none, nor behind 2155: MySQL would take a number below
+// 100 for one of this or the last century, and finds others wrongly by an index.
 func parseYear(_ *column, value string) (operand, bool) {
 	n, err := strconv.ParseUint(value, 10, 16)
-	if err != nil || len(value) != 4 {
+	switch {
+	case err != nil || len(value) != 4 && value != "0":
 		return operand{}, false
+	case n > 2155:
+		return beyond(false), true
+	case n > 0 && n < 1901:
+		return operand{sql: "?", arg: int64(0), side: justAbove}, true
+	default:
+		return operand{sql: "?", arg: int64(n)}, true
 	}
-	if n > 0 && n < 1900 {
-		n = 1900
-	}
-	return operand{sql: "?", arg: int64(n)}, true
 }
 
 var jsonNumber = regexp.MustCompile(`^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]{1,4}))?$`)
@@ -218,14 +245,17 @@ func parseDate(_ *column, value string) (operand, bool) {
 // is its default.
 var zeroDate = operand{sql: "?", arg: int64(0)}
 
-var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]+))?$`)
+var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}:[0-5][0-9]:[0-5][0-9])(?:\.([0-9]+))?$`)
 
+// parseTime takes a time of the range that TIME has: MySQL would move others to
+// its ends.
 func parseTime(c *column, value string) (operand, bool) {
+	const longest = "838:59:59"
 	m := timeOfDay.FindStringSubmatch(value)
-	if m == nil || len(m[2]) == 3 && m[2] > "838" {
+	if m == nil || len(m[2]) == len(longest) && m[2]+strings.Trim(m[3], "0") > longest {
 		return operand{}, false
 	}
-	o := withFraction(c, m[1]+m[2]+":"+m[3]+":"+m[4], m[5])
+	o := withFraction(c, m[1]+m[2], m[3])
 	if m[1] == "-" && o.side == justAbove {
 		o.side = justBelow
 	}
@@ -244,7 +274,7 @@ func withFraction(c *column, seconds, fraction string) operand {
 	return o
 }
 
-var dateTime = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(Z|[-+][0-9]{2}:?[0-9]{2})?$`)
+var dateTime = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(Z|[-+](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$`)
 
 // parseDateTime takes a time without a zone: to guess one would shift it.
 func parseDateTime(c *column, value string) (operand, bool) {
@@ -263,19 +293,28 @@ func dateTimeOperand(c *column, seconds, fraction string) (operand, bool) {
 	return withFraction(c, seconds, fraction), err == nil
 }
 
-// parseTimestamp takes an instant, in UTC if it says nothing of a zone.
+// parseTimestamp takes an instant, in UTC if it says nothing of a zone. The zero
+// date is none.
 func parseTimestamp(c *column, value string) (operand, bool) {
 	m := dateTime.FindStringSubmatch(value)
 	if m == nil {
 		return operand{}, false
 	}
 	seconds, zone := m[1]+" "+m[2], strings.Replace(m[4], ":", "", 1)
-	if zone == "" || zone == "Z" {
-		return dateTimeOperand(c, seconds, m[3])
+	if zone != "" && zone != "Z" {
+		t, err := time.Parse(time.DateTime+"-0700", seconds+zone)
+		if err != nil || t.UTC().Year() < 0 {
+			return operand{}, false
+		}
+		seconds = t.UTC().Format(time.DateTime)
 	}
-	t, err := time.Parse(time.DateTime+"-0700", seconds+zone)
-	if err != nil || t.UTC().Year() < 0 {
-		return operand{}, false
+	o, ok := dateTimeOperand(c, seconds, m[3])
+	switch {
+	case o == zeroDate:
+		return o, zone == ""
+	case ok && seconds < "1970": // only the zero date is before, and for MySQL not always
+		return operand{sql: "?", arg: zeroDate.arg, side: justAbove}, true
+	default:
+		return o, ok
 	}
-	return dateTimeOperand(c, t.UTC().Format(time.DateTime), m[3])
 }

@@ -8,8 +8,12 @@ require (
 	github.com/sirupsen/logrus v1.8.1
 )
 
-// Tests only: the driver that readapi itself uses.
-require github.com/go-sql-driver/mysql v1.10.1
+// Tests only: the driver that readapi itself uses, and a browser.
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/go-sql-driver/mysql v1.10.1
+)
 
 // Which process group owns the terminal (child_unix.go).
 require golang.org/x/sys v0.12.0
@@ -21,6 +25,7 @@ require (
 	github.com/dolthub/go-icu-regex v0.0.0-20250327004329-6799764f2dad // indirect
 	github.com/dolthub/jsonpath v0.0.2-0.20240227200619-19675ab05c71 // indirect
 	github.com/dolthub/vitess v0.0.0-20250512224608-8fb9c6ea092c // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-kit/kit v0.10.0 // indirect
 	github.com/golang/protobuf v1.5.2 // indirect
 	github.com/google/uuid v1.3.0 // indirect

@@ -1,13 +1,18 @@
 // Command demo runs a command beside a MySQL-compatible database that exists
 // only as long as the command does:
 //
-//	demo COMMAND [ARG...]
+//	demo [-site] COMMAND [ARG...]
 //
 // The database is go-mysql-server, inside this process, in memory, on a free
 // port of the loopback interface. Its database "demo" has a table "sample" of
 // mountain huts (sample.sql). COMMAND finds it through the variables that
 // readapi reads (DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME) and through
 // those of readapi's integration tests (TEST_DB_*): environ.go lists them.
+//
+// With -site, which is for COMMAND readapi, a static page that fetches the rows
+// is served as well, on port 8081 of the loopback interface or, if that is taken,
+// on any other; both addresses are printed on standard output. Without it,
+// nothing is printed.
 //
 // SIGINT and SIGTERM are passed on to COMMAND. The exit code is that of
 // COMMAND, or 128+n if signal n ended it; 127 if it could not be started, 2
@@ -29,7 +34,7 @@ const (
 	exitNotStarted = 127
 )
 
-var errUsage = errors.New("usage: demo COMMAND [ARG...]")
+var errUsage = errors.New("usage: demo [-site] COMMAND [ARG...]")
 
 func main() {
 	signals := make(chan os.Signal, 8)
@@ -41,10 +46,14 @@ func main() {
 	os.Exit(code)
 }
 
-// run starts the database, runs the command in args against it and returns
-// the exit code. The error, if any, is for the user: the command's own
-// failures are in the code only.
+// run starts the database and, with -site, the page, runs the command in args
+// and returns the exit code. The error, if any, is for the user: the command's
+// own failures are in the code only.
 func run(args, environ []string, signals <-chan os.Signal) (int, error) {
+	withSite := len(args) > 0 && args[0] == "-site"
+	if withSite {
+		args = args[1:]
+	}
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return exitUsage, errUsage
 	}
@@ -53,5 +62,14 @@ func run(args, environ []string, signals <-chan os.Signal) (int, error) {
 		return exitFailed, fmt.Errorf("start the database: %w", err)
 	}
 	defer db.close()
-	return runCommand(args, db.environ(environ), signals)
+	environ = db.environ(environ)
+	if withSite {
+		page, err := startSite(environ)
+		if err != nil {
+			return exitFailed, fmt.Errorf("serve the page: %w", err)
+		}
+		defer page.close()
+		fmt.Printf("the rows:  %s/read\nthe page:  %s\n", page.api, page.url)
+	}
+	return runCommand(args, environ, signals)
 }

@@ -172,8 +172,9 @@ func TestRun(t *testing.T) {
 		code int
 		err  string // how it begins
 	}{
-		{"no command", nil, 2, "usage: demo COMMAND [ARG...]"},
-		{"an option", []string{"-h"}, 2, "usage: demo COMMAND [ARG...]"},
+		{"no command", nil, 2, "usage: demo [-site] COMMAND [ARG...]"},
+		{"only -site", []string{"-site"}, 2, "usage: demo [-site] COMMAND [ARG...]"},
+		{"an option", []string{"-h"}, 2, "usage: demo [-site] COMMAND [ARG...]"},
 		{"no such name", []string{"no-such-command"}, 127, `start "no-such-command": `},
 		{"no such file", []string{missing, "arg"}, 127, "start " + strconv.Quote(missing)},
 		{"a folder", []string{dir}, 127, "start " + strconv.Quote(dir)},

@@ -1,0 +1,432 @@
+package main
+
+// This file asks readapi for parts of tables on a real server: every operator
+// with every family of types, and laws that hold for all of them. What is
+// expected comes from SQL that was written by hand, run by the admin on the
+// same server. mysql_query_cases_test.go has the tables and the requests; how
+// to run it: mysql_test.go.
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mysqlReader is readapi over one database, and an HTTP client for it.
+type mysqlReader struct {
+	*mysqlDatabase
+	base   string
+	client *http.Client
+}
+
+// newMySQLReader serves tables, the names of which are DB_TABLES, from d.
+func newMySQLReader(t testing.TB, d *mysqlDatabase, tables ...string) *mysqlReader {
+	t.Helper()
+	env := mysqlWith(d.env, "DB_TABLES", strings.Join(tables, ","))
+	return &mysqlReader{d, mysqlServe(t, env), mysqlClient(t)}
+}
+
+// mysqlClient makes a client that keeps its connections until the test ends.
+func mysqlClient(t testing.TB) *http.Client {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: mysqlTimeout}
+}
+
+// mysqlQuery encodes a query string: its parameters, which stand between "&",
+// may have any other character in their values.
+func mysqlQuery(query string) string {
+	params := strings.Split(query, "&")
+	for i, param := range params {
+		name, value, _ := strings.Cut(param, "=")
+		params[i] = url.QueryEscape(name) + "=" + url.QueryEscape(value)
+	}
+	return strings.Join(params, "&")
+}
+
+// do sends a request with an encoded query and headers, name by value.
+func (r *mysqlReader) do(t testing.TB, method, path, query string, header ...string) (*http.Response, string) {
+	t.Helper()
+	target := r.base + path
+	if query != "" {
+		target += "?" + query
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		t.Fatalf("%s %q = %v", method, target, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %q: body = %v after %d bytes", method, target, err, len(body))
+	}
+	return resp, string(body)
+}
+
+// faults asks for rows of a table, without an index and with one, and says what
+// is wrong with the answers if readapi finds others than those with the ids
+// want.
+func (r *mysqlReader) faults(t testing.TB, table, query string, want []int) (faults []string) {
+	t.Helper()
+	for _, table := range []string{table, table + "_key"} {
+		resp, body := r.do(t, http.MethodGet, "/read/"+table, "select=id&order=id&"+mysqlQuery(query))
+		got, err := mysqlIDs(body)
+		if resp.StatusCode != http.StatusOK || err != nil || !slices.Equal(got, want) {
+			faults = append(faults, fmt.Sprintf("GET %q = %d %v %.200q; want rows %v", table+"?"+query, resp.StatusCode, got, body, want))
+		}
+	}
+	return faults
+}
+
+// mysqlIDs are the rows of a body, in their order.
+func mysqlIDs(body string) (ids []int, err error) {
+	var rows []struct{ ID int }
+	err = json.Unmarshal([]byte(body), &rows)
+	for _, row := range rows {
+		ids = append(ids, row.ID)
+	}
+	return ids, err
+}
+
+// rowsWhere asks the server itself which rows there are.
+func (d *mysqlDatabase) rowsWhere(t testing.TB, table, tail string) (ids []int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), mysqlTimeout)
+	defer cancel()
+	query := "SELECT id FROM " + quoteIdentifier(table) + " " + tail
+	rows, err := d.admin.QueryContext(ctx, query)
+	if err != nil {
+		t.Fatalf("%s = %v", query, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int
+		if err := rows.Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%s = %v", query, err)
+	}
+	return ids
+}
+
+// wantFaults reports faults, or that there are none where the engine is known to
+// be otherwise: by the name of a family, or with the query string behind it.
+func (d *mysqlDatabase) wantFaults(t testing.TB, name string, faults []string) {
+	t.Helper()
+	reason, otherwise := d.queryException(name)
+	switch {
+	case otherwise && len(faults) == 0:
+		t.Errorf("%s is as with the others; want no exception for %s: %s", name, d.engine, reason)
+	case otherwise:
+		t.Logf("%s is otherwise with %s (%d requests): %s", name, d.engine, len(faults), reason)
+	default:
+		for _, fault := range faults {
+			t.Error(fault)
+		}
+	}
+}
+
+// queryException finds out why name is otherwise with d's engine, if it is.
+func (d *mysqlDatabase) queryException(name string) (reason string, found bool) {
+	for reason, names := range mysqlQueryExceptions[d.engine] {
+		if slices.Contains(names, name) {
+			return reason, true
+		}
+	}
+	return "", false
+}
+
+// newFamilies makes the tables of all families, each twice: as it is, and with
+// an index, which is another way through the server.
+func newFamilies(t testing.TB, d *mysqlDatabase) *mysqlReader {
+	t.Helper()
+	var tables []string
+	for _, f := range mysqlFamilies {
+		var rows []string
+		for i, v := range append(f.values, mysqlValue{"NULL", ""}) {
+			rows = append(rows, fmt.Sprintf("(%d, %s)", i+1, v.literal))
+		}
+		key := f.key
+		if key == "" {
+			key = "v"
+		}
+		ddl := f.ddl
+		if _, otherwise := d.exception(t, "TIME(3)"); otherwise && f.ddl == "TIME(2)" {
+			ddl = "TIME(6)"
+		}
+		columns := " (id INT PRIMARY KEY, v " + ddl
+		d.exec(t, "CREATE TABLE "+f.name+columns+")", "CREATE TABLE "+f.name+"_key"+columns+", KEY v ("+key+"))",
+			"INSERT INTO "+f.name+" VALUES "+strings.Join(rows, ","), "INSERT INTO "+f.name+"_key SELECT * FROM "+f.name)
+		tables = append(tables, f.name, f.name+"_key")
+	}
+	return newMySQLReader(t, d, tables...)
+}
+
+// TestMySQLQueryCases asks for rows of each family, and the server for those
+// that the condition written by hand gives.
+func TestMySQLQueryCases(t *testing.T) {
+	r := newFamilies(t, newMySQLDatabase(t))
+	for _, f := range mysqlFamilies {
+		t.Run(f.name, func(t *testing.T) { r.wantCases(t, f.name, f.cases) })
+	}
+}
+
+// wantCases checks requests for one table.
+func (r *mysqlReader) wantCases(t *testing.T, table string, cases []mysqlQueryCase) {
+	t.Helper()
+	var all []string
+	for _, tt := range cases {
+		want := r.rowsWhere(t, table, "WHERE "+tt.where+" ORDER BY id")
+		if len(want) == 0 && tt.where != nobody {
+			t.Errorf("WHERE %s finds nothing in %s; want a condition that finds rows", tt.where, table)
+		}
+		faults := r.faults(t, table, tt.query, want)
+		name := table + "?" + tt.query
+		if _, otherwise := r.queryException(name); otherwise {
+			r.wantFaults(t, name, faults)
+		} else {
+			all = append(all, faults...)
+		}
+	}
+	r.wantFaults(t, table, all)
+	t.Logf("%d requests", 2*len(cases))
+}
+
+// TestMySQLQueryOperators asks by every operator with a value of each family.
+func TestMySQLQueryOperators(t *testing.T) {
+	r := newFamilies(t, newMySQLDatabase(t))
+	for _, f := range mysqlFamilies {
+		t.Run(f.name, func(t *testing.T) {
+			v := f.values[len(f.values)/2]
+			cases := make([]mysqlQueryCase, len(mysqlOperators))
+			for i, op := range mysqlOperators {
+				cases[i] = mysqlQueryCase{mysqlFillIn(op.query, v.want), strings.ReplaceAll(op.where, "%s", v.literal)}
+			}
+			r.wantCases(t, f.name, cases)
+		})
+	}
+}
+
+// mysqlFillIn puts value into query for "%s" and, quoted, for `"%s"`.
+func mysqlFillIn(query, value string) string {
+	quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+	return strings.NewReplacer(`"%s"`, quoted, "%s", value).Replace(query)
+}
+
+// TestMySQLQueryPrinted has the law of values: as readapi prints a value, a
+// filter finds its row, and no row that prints another. It holds for all types
+// that filters take and all of their values in mysqlTypes.
+func TestMySQLQueryPrinted(t *testing.T) {
+	d := newMySQLDatabase(t)
+	tables := make([]string, len(mysqlTypes))
+	for i := range tables {
+		tables[i] = fmt.Sprintf("t%d", i)
+	}
+	r := newMySQLReader(t, d, tables...)
+	for i, tt := range mysqlTypes {
+		t.Run(tt.name, func(t *testing.T) {
+			if e, otherwise := mysqlExceptions[d.engine][tt.name]; otherwise && e.want == nil && !e.quoted {
+				t.Skip(e.reason)
+			}
+			var rows []string
+			for n, v := range append(tt.values, mysqlValue{"NULL", ""}) {
+				rows = append(rows, fmt.Sprintf("(%d, %s)", n+1, v.literal))
+			}
+			d.exec(t, "CREATE TABLE "+tables[i]+" (id INT PRIMARY KEY, v "+cmp.Or(tt.ddl, tt.name)+")",
+				"INSERT INTO "+tables[i]+" VALUES "+strings.Join(rows, ","))
+			faults := r.unprinted(t, tables[i], strings.HasSuffix(tt.name, "BLOB") || strings.HasPrefix(tt.name, "VARBINARY"))
+			if reason, none := mysqlNoFilter[tt.name]; none && len(faults) > 0 {
+				t.Skip(reason)
+			}
+			d.wantFaults(t, tt.name, faults)
+		})
+	}
+}
+
+// unprinted says which values of a table are not found as they are printed.
+func (r *mysqlReader) unprinted(t testing.TB, table string, binary bool) (faults []string) {
+	t.Helper()
+	_, body := r.do(t, http.MethodGet, "/read/"+table, "")
+	var rows []struct {
+		ID int
+		V  json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(body), &rows); err != nil {
+		t.Fatalf("GET %s = %q: %v", table, body, err)
+	}
+	for _, row := range rows {
+		if string(row.V) == "null" {
+			continue
+		}
+		var same []int // rows that print the same
+		for _, other := range rows {
+			if bytes.Equal(other.V, row.V) {
+				same = append(same, other.ID)
+			}
+		}
+		text, isText := mysqlPrinted(row.V)
+		if text == "" && binary {
+			continue // an empty value is for characters only
+		}
+		for _, law := range mysqlLaws {
+			query := mysqlFillIn(law.query, text)
+			param, value, _ := strings.Cut(query, "=")
+			_, body := r.do(t, http.MethodGet, "/read/"+table, "select=id&order=id&"+param+"="+url.QueryEscape(value))
+			got, err := mysqlIDs(body)
+			finds := slices.Equal(got, same) || isText && slices.Contains(got, row.ID) // a collation may find more
+			if err != nil || law.finds != finds || !law.finds && slices.Contains(got, row.ID) {
+				faults = append(faults, fmt.Sprintf("GET %q = %.300q; want row %d: %t", table+"?"+query, body, row.ID, law.finds))
+			}
+		}
+	}
+	return faults
+}
+
+// mysqlPrinted is a JSON value as it stands in a query string. isText says that
+// a collation may take others for the same.
+func mysqlPrinted(value json.RawMessage) (text string, isText bool) {
+	if json.Unmarshal(value, &text) == nil {
+		return text, true
+	}
+	return string(value), false
+}
+
+// TestMySQLQueryTrees asks for rows of a table of several columns.
+func TestMySQLQueryTrees(t *testing.T) {
+	d := newMySQLDatabase(t)
+	d.exec(t, mysqlHuts("huts")...)
+	d.exec(t, mysqlHuts("huts_key")...)
+	d.exec(t, "CREATE INDEX a ON huts_key (height)", "CREATE INDEX b ON huts_key (name)", "CREATE INDEX c ON huts_key (`order`)")
+	newMySQLReader(t, d, "huts", "huts_key").wantCases(t, "huts", mysqlHutCases)
+}
+
+// TestMySQLQueryOrder compares the order of rows, and which are on a page.
+func TestMySQLQueryOrder(t *testing.T) {
+	d := newMySQLDatabase(t)
+	d.exec(t, mysqlHuts("huts")...)
+	r := newMySQLReader(t, d, "huts")
+	for _, tt := range mysqlHutOrders {
+		t.Run(tt.query, func(t *testing.T) {
+			want := r.rowsWhere(t, "huts", tt.tail)
+			_, body := r.do(t, http.MethodGet, "/read/huts", "select=id&"+mysqlQuery(tt.query))
+			if got, err := mysqlIDs(body); err != nil || !slices.Equal(got, want) {
+				t.Errorf("GET %q = %v %.300q; want %v", tt.query, got, body, want)
+			}
+		})
+	}
+}
+
+// TestMySQLQueryNames has columns whose names are hard to write, in all places
+// where a column stands.
+func TestMySQLQueryNames(t *testing.T) {
+	d := newMySQLDatabase(t)
+	var columns, ones, twos, tens []string
+	for _, c := range mysqlOddColumns {
+		columns = append(columns, c.inSQL+" INT")
+		ones, twos, tens = append(ones, "1"), append(twos, "2"), append(tens, "10")
+	}
+	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, "+strings.Join(columns, ",")+")",
+		"INSERT INTO sample VALUES (1,"+strings.Join(ones, ",")+"),(2,"+strings.Join(twos, ",")+"),(3,"+strings.Join(tens, ",")+")")
+	r := newMySQLReader(t, d, "sample")
+	tests := []mysqlQueryCase{
+		{"%s=eq.2", "%s = 2"},
+		{"%s=not.in.(2)", "NOT %s IN (2)"},
+		{"or=(%s.gte.10,%s.lt.2)", "%s = 10 OR %s = 1"},
+		{"and=(not.and(%s.eq.1,id.eq.1))&order=%s", "%s > 1"},
+	}
+	for _, c := range mysqlOddColumns {
+		for _, tt := range tests {
+			query := "select=id,%s,other:%s&" + tt.query
+			query = strings.ReplaceAll(query, "%s", c.inQuery)
+			want := r.rowsWhere(t, "sample", "WHERE "+strings.ReplaceAll(tt.where, "%s", c.inSQL)+" ORDER BY id")
+			_, body := r.do(t, http.MethodGet, "/read", mysqlQuery(query))
+			if got, err := mysqlIDs(body); err != nil || !slices.Equal(got, want) {
+				t.Errorf("GET %q = %.300q; want rows %v", query, body, want)
+			}
+		}
+	}
+}
+
+// TestMySQLQueryBodies compares whole answers, of a table whose name needs
+// quoting.
+func TestMySQLQueryBodies(t *testing.T) {
+	d := newMySQLDatabase(t)
+	const table = "the `huts`"
+	d.exec(t, mysqlHuts(table)...)
+	r := newMySQLReader(t, d, "sample", table)
+	for _, tt := range mysqlHutBodies {
+		t.Run(tt.name, func(t *testing.T) {
+			resp, body := r.do(t, cmp.Or(tt.method, http.MethodGet), "/read/"+url.PathEscape(table), mysqlQuery(tt.query), tt.header...)
+			status, pages := resp.StatusCode, resp.Header.Get("Content-Range")
+			same := body == tt.want
+			if tt.status >= http.StatusBadRequest {
+				same = strings.Contains(body, tt.want)
+			}
+			if status != tt.status || pages != tt.pages || !same {
+				t.Errorf("GET %q = %d, %q\n%s; want %d, %q\n%s", tt.query, status, pages, body, tt.status, tt.pages, tt.want)
+			}
+		})
+	}
+}
+
+// TestMySQLQueryRefused has what MySQL would coerce, or refuse itself.
+func TestMySQLQueryRefused(t *testing.T) {
+	d := newMySQLDatabase(t)
+	r := newFamilies(t, d)
+	for _, tt := range mysqlRefusals {
+		t.Run(tt.table+"?"+tt.query, func(t *testing.T) {
+			var faults []string
+			for _, table := range []string{tt.table, tt.table + "_key"} {
+				resp, body := r.do(t, http.MethodGet, "/read/"+table, mysqlQuery(tt.query))
+				var got apiError
+				if err := json.Unmarshal([]byte(body), &got); err != nil || resp.StatusCode != http.StatusBadRequest || got.Code != tt.code {
+					faults = append(faults, fmt.Sprintf("GET %q = %d %.300q; want 400 with %s", table+"?"+tt.query, resp.StatusCode, body, tt.code))
+				}
+			}
+			d.wantFaults(t, tt.table+"?"+tt.query, faults)
+		})
+	}
+}
+
+// TestMySQLQueryNullOnly has the types that can only be NULL or not.
+func TestMySQLQueryNullOnly(t *testing.T) {
+	d := newMySQLDatabase(t)
+	types := []string{"GEOMETRY"}
+	values := []string{"ST_GeomFromText('POINT(1 2)')"}
+	if e, _ := d.exception(t, "JSON"); !e.quoted {
+		types, values = append(types, "JSON"), append(values, "'1'")
+	}
+	if _, missing := d.exception(t, "VECTOR(3)"); !missing {
+		types, values = append(types, "VECTOR(1)"), append(values, "STRING_TO_VECTOR('[1]')")
+	}
+	r := newMySQLReader(t, d, "t0", "t1", "t2")
+	for i, ddl := range types {
+		table := fmt.Sprintf("t%d", i)
+		d.exec(t, "CREATE TABLE "+table+" (id INT, v "+ddl+")", "INSERT INTO "+table+" VALUES (1, "+values[i]+"), (2, NULL)")
+		for query, want := range map[string]string{"v=is.null": "2", "v=not.is.null": "1", "v=is.not_null": "1"} {
+			mysqlWantBody(t, r.base+"/read/"+table+"?select=id&"+query, `[{"id":`+want+"}]\n")
+		}
+		for _, query := range []string{"v=eq.1", "v=in.(1)", "v=neq.1", "v=isdistinct.1", "v=like.1", "v=is.true"} {
+			mysqlWantError(t, r.base+"/read/"+table+"?"+query, http.StatusBadRequest, codeSyntax)
+		}
+	}
+}
