@@ -5,6 +5,8 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 MODULES   = . demo bench
+VERSION   = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+TARGETS   = linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 TESTFLAGS =
 FUZZTIME  = 30s
 SOAK      = long
@@ -12,7 +14,7 @@ BENCH     =
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test integration lint fmt fuzz bench soak cover clean bin/readapi bin/demo
+.PHONY: help build run test integration lint fmt fuzz clients bench soak dist check cover clean bin/readapi bin/demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +47,7 @@ run: build ## serve the MySQL of .env; without a .env, demo rows from an embedde
 	$(MAKE) --no-print-directory bin/demo || exit; \
 	echo 'make run: no .env, so these are demo rows from an embedded database. In another shell:'; \
 	echo; echo "    curl -s localhost:$${PORT:-8080}/read"; echo; \
-	exec bin/demo bin/readapi
+	exec bin/demo -site bin/readapi
 
 test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*, see CONTRIBUTING.md)
 	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 $(TESTFLAGS) ./...
@@ -74,11 +76,28 @@ fuzz: ## fuzz each target for FUZZTIME (30s)
 	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x . || exit; \
 	done
 
+clients: build bin/demo ## run @supabase/postgrest-js against readapi, also in a browser (needs Node)
+	cd clients && npm ci --no-audit --no-fund && $(if $(TEST_DB_HOST),,../bin/demo) node --test
+
 bench: build ## measure readapi beside other servers; writes bench/RESULTS.md (20 minutes; BENCH=-quick: 1)
 	cd bench && go run . $(BENCH)
 
 soak: build ## kill databases, stall clients, open half requests; SOAK=short takes 2 minutes
 	cd bench && SOAK=$(SOAK) go test -count=1 -v -run '^TestSoak' -timeout 60m $(TESTFLAGS) .
+
+dist: ## build the release binaries and SHA256SUMS in dist/, the same bytes each time
+	rm -rf dist && mkdir dist
+	@for target in $(TARGETS); do \
+	  os=$${target%/*} arch=$${target#*/} suffix=; \
+	  if [ $$os = windows ]; then suffix=.exe; fi; \
+	  echo "build $$target"; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -buildvcs=false \
+	    -ldflags '-s -w -X main.version=$(VERSION)' -o "dist/readapi_$(VERSION)_$${os}_$$arch$$suffix" . || exit; \
+	done
+	cd dist && sha256sum readapi_* >SHA256SUMS
+
+check: ## check what is shipped: make dist, image, compose.yaml, systemd unit (Debian, root or sudo)
+	.ci/packaging
 
 cover: bin/demo ## show the test coverage
 	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -coverprofile=coverage.out .

@@ -671,7 +671,7 @@ var mysqlFamilies = []mysqlFamily{
 	},
 	{
 		name: "latins", ddl: "VARCHAR(20) CHARACTER SET latin1",
-		values: []mysqlValue{{"'Eis'", "Eis"}, {"'eis'", "eis"}, {"'Öl'", "Öl"}, {"'öl'", "öl"}, {"'10 €'", "10 €"}},
+		values: []mysqlValue{{"'Eis'", "Eis"}, {"'eis'", "eis"}, {"'Öl'", "Öl"}, {"'öl'", "öl"}, {"'10 €'", "10 €"}, {"'Übel'", "Übel"}, {"'Åre'", "Åre"}},
 		cases: []mysqlQueryCase{
 			{"v=eq.EIS", "v = 'EIS'"},
 			{"v=eq.10 €", "v = '10 €'"},
@@ -753,8 +753,8 @@ var mysqlFamilies = []mysqlFamily{
 		},
 	},
 	{
-		name: "latin_enums", ddl: "ENUM('x','ö','z') CHARACTER SET latin1",
-		values: []mysqlValue{{"'x'", "x"}, {"'ö'", "ö"}, {"'z'", "z"}},
+		name: "latin_enums", ddl: "ENUM('x','ö','a') CHARACTER SET latin1",
+		values: []mysqlValue{{"'a'", "a"}, {"'x'", "x"}, {"'ö'", "ö"}},
 		cases: []mysqlQueryCase{
 			{"v=eq.2", nobody},
 			{"v=in.(2)", nobody},
@@ -842,7 +842,7 @@ var mysqlHutCases = []mysqlQueryCase{
 	{"not.or=(height.lt.1900,name.is.null)", "height >= 1900 AND name IS NOT NULL"},
 	{"not.and=(height.gte.1800,price.not.is.null)", "NOT (height >= 1800 AND price IS NOT NULL)"},
 	{"not.and=(price.gt.10,open.is.true)", "NOT (price > 10 AND open IS TRUE)"},
-	{"not.or=(price.gt.10,open.is.true)", "NOT (price > 10 OR open IS TRUE)"}, // of NULL
+	{"not.or=(price.gt.15,open.is.true)", "price <= 15 AND open IS NOT TRUE"},
 	{"or=(not.and(height.eq.1800,open.is.false),id.eq.2)", "NOT (height = 1800 AND open IS FALSE) OR id = 2"},
 	{"or=(and(id.eq.1,height.eq.2100),and(id.eq.2,height.eq.1))", "id = 1"},
 	{"not.or=(and(height.gt.2000,open.is.true),and(height.lt.2000,open.is.false))", "id = 4"},
@@ -995,7 +995,7 @@ var mysqlHutBodies = []struct {
 	{name: "offset at the end", query: "offset=5", header: []string{"Prefer", "count=exact"}, status: 206, pages: "*/5", want: "[]\n"},
 	{name: "offset behind the end", query: "offset=6", header: []string{"Prefer", "count=exact"}, status: 416, want: "PGRST103"},
 	{name: "offset behind an unknown end", query: "offset=6", status: 200, pages: "*/*", want: "[]\n"},
-	{name: "range that is none", header: []string{"Range", "3-1"}, status: 416, want: "PGRST103"},
+	{name: "range that is none", query: "id=gt.0", header: []string{"Range", "3-1"}, status: 416, want: "PGRST103"},
 	{name: "count of nothing", query: "id=eq.9", header: []string{"Prefer", "count=exact"}, status: 200, pages: "*/0", want: "[]\n"},
 	{name: "only a count", method: "HEAD", query: "height=eq.1800", header: []string{"Prefer", "count=exact"}, status: 200, pages: "0-1/2"},
 }
@@ -1068,7 +1068,7 @@ var mysqlRefusals = []struct{ table, query, code string }{
 	{"varchars", "v=is.true", codeSyntax},
 	{"binaries", "v=eq.YQ", codeBadValue}, // without its padding
 	{"binaries", "v=eq.", codeBadValue},
-	{"binaries", "v=eq.0x61", codeBadValue},
+	{"binaries", "v=eq.!", codeBadValue},
 	{"binaries", "v=like.YQ*", codeSyntax},
 	{"latins", "v=eq.🔭", "22P05"},
 	{"latins", "v=gt.🔭", "22P05"},

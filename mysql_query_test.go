@@ -181,12 +181,16 @@ func newFamilies(t testing.TB, d *mysqlDatabase) *mysqlReader {
 	return newMySQLReader(t, d, tables...)
 }
 
-// TestMySQLQueryCases asks for rows of each family, and the server for those
+// TestMySQLQueryFamilies asks for rows of each family, and the server for those
 // that the condition written by hand gives.
-func TestMySQLQueryCases(t *testing.T) {
+func TestMySQLQueryFamilies(t *testing.T) {
 	r := newFamilies(t, newMySQLDatabase(t))
 	for _, f := range mysqlFamilies {
 		t.Run(f.name, func(t *testing.T) { r.wantCases(t, f.name, f.cases) })
+		t.Run(f.name+" by every operator", func(t *testing.T) { r.wantCases(t, f.name, f.operatorCases()) })
+	}
+	for _, tt := range mysqlRefusals {
+		t.Run(tt.table+"?"+tt.query, func(t *testing.T) { r.wantRefusal(t, tt.table, tt.query, tt.code) })
 	}
 }
 
@@ -211,25 +215,35 @@ func (r *mysqlReader) wantCases(t *testing.T, table string, cases []mysqlQueryCa
 	t.Logf("%d requests", 2*len(cases))
 }
 
-// TestMySQLQueryOperators asks by every operator with a value of each family.
-func TestMySQLQueryOperators(t *testing.T) {
-	r := newFamilies(t, newMySQLDatabase(t))
-	for _, f := range mysqlFamilies {
-		t.Run(f.name, func(t *testing.T) {
-			v := f.values[len(f.values)/2]
-			cases := make([]mysqlQueryCase, len(mysqlOperators))
-			for i, op := range mysqlOperators {
-				cases[i] = mysqlQueryCase{mysqlFillIn(op.query, v.want), strings.ReplaceAll(op.where, "%s", v.literal)}
-			}
-			r.wantCases(t, f.name, cases)
-		})
+// operatorCases are requests by every operator with a value of the family.
+func (f *mysqlFamily) operatorCases() []mysqlQueryCase {
+	v := f.values[len(f.values)/2]
+	cases := make([]mysqlQueryCase, len(mysqlOperators))
+	for i, op := range mysqlOperators {
+		cases[i] = mysqlQueryCase{mysqlFillIn(op.query, v.want), strings.ReplaceAll(op.where, "%s", v.literal)}
 	}
+	return cases
 }
 
 // mysqlFillIn puts value into query for "%s" and, quoted, for `"%s"`.
 func mysqlFillIn(query, value string) string {
 	quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 	return strings.NewReplacer(`"%s"`, quoted, "%s", value).Replace(query)
+}
+
+// wantRefusal checks that a request is refused: it has what MySQL would coerce,
+// or refuse itself.
+func (r *mysqlReader) wantRefusal(t *testing.T, table, query, code string) {
+	t.Helper()
+	var faults []string
+	for _, table := range []string{table, table + "_key"} {
+		resp, body := r.do(t, http.MethodGet, "/read/"+table, mysqlQuery(query))
+		var got apiError
+		if err := json.Unmarshal([]byte(body), &got); err != nil || resp.StatusCode != http.StatusBadRequest || got.Code != code {
+			faults = append(faults, fmt.Sprintf("GET %q = %d %.300q; want 400 with %s", table+"?"+query, resp.StatusCode, body, code))
+		}
+	}
+	r.wantFaults(t, table+"?"+query, faults)
 }
 
 // TestMySQLQueryPrinted has the law of values: as readapi prints a value, a
@@ -384,25 +398,6 @@ func TestMySQLQueryBodies(t *testing.T) {
 			if status != tt.status || pages != tt.pages || !same {
 				t.Errorf("GET %q = %d, %q\n%s; want %d, %q\n%s", tt.query, status, pages, body, tt.status, tt.pages, tt.want)
 			}
-		})
-	}
-}
-
-// TestMySQLQueryRefused has what MySQL would coerce, or refuse itself.
-func TestMySQLQueryRefused(t *testing.T) {
-	d := newMySQLDatabase(t)
-	r := newFamilies(t, d)
-	for _, tt := range mysqlRefusals {
-		t.Run(tt.table+"?"+tt.query, func(t *testing.T) {
-			var faults []string
-			for _, table := range []string{tt.table, tt.table + "_key"} {
-				resp, body := r.do(t, http.MethodGet, "/read/"+table, mysqlQuery(tt.query))
-				var got apiError
-				if err := json.Unmarshal([]byte(body), &got); err != nil || resp.StatusCode != http.StatusBadRequest || got.Code != tt.code {
-					faults = append(faults, fmt.Sprintf("GET %q = %d %.300q; want 400 with %s", table+"?"+tt.query, resp.StatusCode, body, tt.code))
-				}
-			}
-			d.wantFaults(t, tt.table+"?"+tt.query, faults)
 		})
 	}
 }

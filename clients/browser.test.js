@@ -143,7 +143,8 @@ describe("in Chromium, across origins", options, () => {
       [[sample, ["select"], ["textSearch", "notes", "sauna"]], 400, "PGRST100"],
       [[sample, ["select"], ["single"]], 406, "PGRST116"],
       [[["from", "secret"], ["select"]], 404, "PGRST205"],
-      [[sample, ["insert", { id: 1 }]], 0, ""], // POST is not in Access-Control-Allow-Methods
+      [[sample, ["insert", { id: 1 }]], 405, "PGRST117"],
+      [[sample, ["delete"], ["eq", "id", 1]], 0, ""], // the preflight allows no DELETE
     ];
     for (const [calls, want, code] of tests) {
       const { data, error, status } = await read(page, server, calls);
