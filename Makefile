@@ -7,6 +7,8 @@ GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 MODULES   = . demo bench
 VERSION   = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 TARGETS   = linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+BROWSERS  = chromium chromium-browser google-chrome google-chrome-stable chrome \
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 TESTFLAGS =
 FUZZTIME  = 30s
 SOAK      = long
@@ -14,7 +16,7 @@ BENCH     =
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test integration lint fmt fuzz clients bench soak dist check cover clean bin/readapi bin/demo
+.PHONY: help build run test integration lint fmt fuzz clients screenshot bench soak dist check cover clean bin/readapi bin/demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +54,8 @@ run: build ## serve the MySQL of .env; without a .env, demo rows from an embedde
 test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*, see CONTRIBUTING.md)
 	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 $(TESTFLAGS) ./...
 	cd demo && go test -count=1 $(TESTFLAGS) ./...
+	@for name in $(BROWSERS); do command -v "$$name" >/dev/null && exit; done; \
+	echo 'make test: no Chromium or Chrome here: the browser tests (TestBrowser in demo/) were skipped'
 	cd bench && go test -count=1 $(TESTFLAGS) ./...
 
 integration: ## run only the tests that need a database, by name, on yours (TEST_DB_*)
@@ -78,6 +82,11 @@ fuzz: ## fuzz each target for FUZZTIME (30s)
 
 clients: build bin/demo ## run @supabase/postgrest-js against readapi, also in a browser (needs Node)
 	cd clients && npm ci --no-audit --no-fund && $(if $(TEST_DB_HOST),,../bin/demo) node --test
+
+screenshot: ## take docs/page.png anew (needs Chromium, and port 8080 free)
+	mkdir -p bin/pictures
+	cd demo && REQUIRE_BROWSER=1 SCREENSHOTS=$(CURDIR)/bin/pictures go test -count=1 -run '^TestBrowser$$/light' .
+	cp bin/pictures/page.png docs/page.png
 
 bench: build ## measure readapi beside other servers; writes bench/RESULTS.md (20 minutes; BENCH=-quick: 1)
 	cd bench && go run . $(BENCH)
