@@ -52,7 +52,7 @@ func appendCSVField(dst, field []byte) []byte {
 	if !utf8.Valid(field) {
 		field = []byte(string([]rune(string(field))))
 	}
-	if len(field) > 0 && bytes.IndexAny(field, ",\"\r\n") < 0 {
+	if len(field) > 0 && !bytes.ContainsAny(field, ",\"\r\n") {
 		return append(dst, field...)
 	}
 	dst = append(dst, '"')

@@ -129,6 +129,20 @@ func TestCSVRows(t *testing.T) {
 	}
 }
 
+func TestCSVUnknownGoType(t *testing.T) {
+	f := &fakeRows{names: []string{"odd"}, types: []string{"INT"}, values: [][]driver.Value{{struct{}{}}}, count: 1}
+	rows := f.query(t)
+	columns, err := rows.ColumnTypes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows.Next()
+	_, err = newRowEncoder(columns, nil, format{media: mediaCSV}, encoding{}).appendRow(nil, rows)
+	if err == nil || !strings.Contains(err.Error(), `"odd"`) {
+		t.Errorf("appendRow(struct{}) error = %v; want one that names the column", err)
+	}
+}
+
 func TestCSVSettings(t *testing.T) {
 	f := &fakeRows{
 		names: []string{"n", "d"}, types: []string{"BIGINT", "DECIMAL"},
@@ -149,7 +163,7 @@ func TestEncodeFormats(t *testing.T) {
 		values: [][]driver.Value{
 			{int64(1), []byte("a\nb"), []byte("1.50"), []byte("{\n\"a\": null}")},
 			{nil, nil, nil, nil},
-			{nil, []byte("x"), nil, []byte(`null`)},
+			{nil, []byte("x"), nil, []byte(`[null]`)},
 		},
 		count: 1,
 	}
@@ -162,14 +176,16 @@ func TestEncodeFormats(t *testing.T) {
 		fields []outputField
 		want   string
 	}{
-		{"NDJSON", format{media: mediaNDJSON}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":null}` + "\n"},
-		{"object", format{media: mediaObject}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":null}` + "\n"},
-		{"array without nulls", format{stripNulls: true}, nil, "[" + first + ",\n{},\n" + `{"name":"x","json":null}` + "]\n"},
-		{"object without nulls", format{mediaObject, true}, nil, first + "\n{}\n" + `{"name":"x","json":null}` + "\n"},
+		{"NDJSON", format{media: mediaNDJSON}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":[null]}` + "\n"},
+		{"object", format{media: mediaObject}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":[null]}` + "\n"},
+		{"array without nulls", format{stripNulls: true}, nil, "[" + first + ",\n{},\n" + `{"name":"x","json":[null]}` + "]\n"},
+		{"object without nulls", format{mediaObject, true}, nil, first + "\n{}\n" + `{"name":"x","json":[null]}` + "\n"},
 		{
-			"texts", format{}, text,
+			"texts",
+			format{},
+			text,
 			`[{"id":"1","name":"a\nb","price":"1.50","j":"{ \"a\": null}"},` + "\n" +
-				`{"id":null,"name":null,"price":null,"j":null},` + "\n" + `{"id":null,"name":"x","price":null,"j":"null"}]` + "\n",
+				`{"id":null,"name":null,"price":null,"j":null},` + "\n" + `{"id":null,"name":"x","price":null,"j":"[null]"}]` + "\n",
 		},
 	}
 	for _, tt := range tests {

@@ -385,12 +385,17 @@ func compare(col *column, name string, o operand) clause {
 // descending; only what differs needs a term of its own, which no index serves.
 func (b *builder) orderBy(terms []orderTerm) (string, *apiError) {
 	var parts []string
+	seen := map[string]bool{}
 	for _, term := range terms {
 		col, err := b.column(term.place, term.column)
 		if err != nil {
 			return "", err
 		}
 		name := quoteIdentifier(col.name)
+		if seen[name] {
+			continue // rows that differ in it are in order already
+		}
+		seen[name] = true
 		switch {
 		case term.nulls == "nullslast" && !term.descending:
 			parts = append(parts, name+" IS NULL")

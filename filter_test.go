@@ -212,8 +212,10 @@ func TestBuildConditions(t *testing.T) {
 		// several conditions, sorted
 		{"name=eq.a&id=eq.1", "`id` = ? AND `name` = ?", list(int64(1), "a")},
 		{"id=eq.2&id=eq.1", "`id` = ? AND `id` = ?", list(int64(1), int64(2))},
-		{"or=(id.eq.1,id.eq.2)&id=lt.5&and=(id.eq.1,id.eq.2)", "(`id` = ? AND `id` = ?) AND (`id` = ? OR `id` = ?) AND `id` < ?",
-			list(int64(1), int64(2), int64(1), int64(2), int64(5))},
+		{
+			"or=(id.eq.1,id.eq.2)&id=lt.5&and=(id.eq.1,id.eq.2)", "(`id` = ? AND `id` = ?) AND (`id` = ? OR `id` = ?) AND `id` < ?",
+			list(int64(1), int64(2), int64(1), int64(2), int64(5)),
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.query, func(t *testing.T) {
@@ -245,6 +247,7 @@ func TestBuildClauses(t *testing.T) {
 		{"order=id.nullslast", "SELECT * FROM `t` ORDER BY `id` IS NULL, `id`", nil},
 		{"order=id.desc.nullsfirst,name", "SELECT * FROM `t` ORDER BY `id` IS NULL DESC, `id` DESC, `name`", nil},
 		{`order="back` + "`" + `tick".desc,ID`, "SELECT * FROM `t` ORDER BY `back``tick` DESC, `id`", nil},
+		{"order=id.desc,name,ID,id.nullslast,name.desc", "SELECT * FROM `t` ORDER BY `id` DESC, `name`", nil},
 		{"order=json,geo", "SELECT * FROM `t` ORDER BY `json`, `geo`", nil},
 
 		{"limit=5", "SELECT * FROM `t` LIMIT ?", list(int64(5))},
@@ -644,9 +647,10 @@ func respell(rawQuery string) string {
 }
 
 func encodeAllBytes(s string) string {
+	const hex = "0123456789abcdef"
 	var out strings.Builder
 	for _, b := range []byte(s) {
-		fmt.Fprintf(&out, "%%%02x", b)
+		out.Write([]byte{'%', hex[b>>4], hex[b&15]})
 	}
 	return out.String()
 }

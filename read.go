@@ -117,7 +117,11 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, c *catalog, q *read
 	case err != nil:
 		return err
 	case res == nil:
-		return a.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total))
+		err = a.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total))
+		if _, several := err.(*apiError); several { // it knows of two
+			return a.notOneRow(r.Context(), c, q, 2)
+		}
+		return err
 	}
 	defer a.share.results.release(res)
 	if q.format.media == mediaObject && res.rows != 1 {

@@ -120,13 +120,14 @@ func (c *catalog) table(ctx context.Context) (*table, error) {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		if context.Cause(ctx) == errFirstRow {
-			return nil, c.db.lateError()
-		}
-		return nil, newDBError(ctx.Err())
 	}
-	if t := c.known.Load(); t != nil && time.Since(t.learned) < maxTableAge {
+	switch t := c.known.Load(); {
+	case t != nil && time.Since(t.learned) < maxTableAge:
 		return t, nil // somebody else has just learned it
+	case context.Cause(ctx) == errFirstRow: // also if it is our turn only now
+		return nil, c.db.lateError()
+	case ctx.Err() != nil:
+		return nil, newDBError(ctx.Err())
 	}
 	return c.learn(ctx)
 }

@@ -332,9 +332,9 @@ func TestLearnTimeout(t *testing.T) {
 				}
 				c := newTestCatalog(t, d, timeout)
 				var wg sync.WaitGroup
-				for i := range 5 {
+				for i := range 6 {
 					wg.Go(func() {
-						time.Sleep(time.Duration(i) * timeout / 4)
+						time.Sleep(time.Duration(i/3) * timeout / 4) // three at once
 						start := time.Now()
 						_, err := c.table(t.Context())
 						if took := time.Since(start); kindOf(err) != tt.want || took > timeout {
@@ -343,6 +343,7 @@ func TestLearnTimeout(t *testing.T) {
 					})
 				}
 				wg.Go(func() { // and one who leaves
+					time.Sleep(1)
 					ctx, leave := context.WithTimeout(t.Context(), time.Second)
 					defer leave()
 					start := time.Now()

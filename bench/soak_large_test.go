@@ -174,7 +174,7 @@ func testLargeStopped(ctx context.Context, t *testing.T, s *largeScene) {
 	readers := startGatedReaders(ctx, t, server.addr, largeReaders+more)
 	readers.awaitGate(ctx, t, largeReaders)
 	normal := startCrowd(t, 4, server.addr, "/read/"+smallTable, s.small.fresh)
-	wait(ctx, pick(s.form, 2*time.Second, 8*time.Second)) // less than DB_TIMEOUT: the others wait
+	wait(ctx, pick(s.form, time.Second, 8*time.Second)) // less than DB_TIMEOUT: the others wait
 	result := normal.stop()
 	result.mustBeGood(t)
 	result.mustBeQuick(t)

@@ -133,7 +133,7 @@ func (s *restartScene) away(ctx context.Context, t testing.TB, end func()) {
 func killConnections(ctx context.Context, t testing.TB, s *restartScene) {
 	t.Helper()
 	killed := 0
-	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(pick(s.form, time.Second, 2*time.Second)); time.Now().Before(end); {
 		wait(ctx, rand.N(20*time.Millisecond)) // a random moment of a query
 		const find = "SELECT id FROM information_schema.processlist WHERE user = ? ORDER BY RAND() LIMIT 1"
 		var id int64

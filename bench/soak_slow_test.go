@@ -182,7 +182,7 @@ func TestSoakSlowClients(t *testing.T) {
 func TestSoakSlowClientsChangingRows(t *testing.T) {
 	form := soakTest(t)
 	ctx, cancel := context.WithCancel(soakContext(t))
-	clients := pick(form, 200, 1000)
+	clients := pick(form, 400, 1000)
 	stall := pick(form, 2*time.Second, 10*time.Second)
 	s := newSlowScene(ctx, t, form, "STALL_TIMEOUT="+stall.String())
 	defer s.slow.group.Wait()
