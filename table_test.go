@@ -343,7 +343,7 @@ func TestLearnTimeout(t *testing.T) {
 					})
 				}
 				wg.Go(func() { // and one who leaves
-					time.Sleep(1)
+					wait(t.Context(), time.Nanosecond)
 					ctx, leave := context.WithTimeout(t.Context(), time.Second)
 					defer leave()
 					start := time.Now()
