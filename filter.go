@@ -105,8 +105,10 @@ type builder struct {
 func buildSelect(t *table, req *request) (*statement, *apiError) {
 	b := builder{table: t}
 	st := &statement{text: "*", expected: t.columns}
-	if err := b.selectList(st, req.fields); err != nil {
-		return nil, err
+	if req.selectsSome() {
+		if err := b.selectList(st, req.fields); err != nil {
+			return nil, err
+		}
 	}
 	where, err := b.where(req.where)
 	if err != nil {
@@ -130,9 +132,6 @@ func buildCount(t *table, req *request) (*statement, *apiError) {
 
 // selectList writes the columns into st, and how they are called in the output.
 func (b *builder) selectList(st *statement, fields []field) *apiError {
-	if !slices.ContainsFunc(fields, func(f field) bool { return f.column != "" }) {
-		return nil // all columns, by their own names
-	}
 	st.text, st.expected = "", nil
 	starred := false
 	for _, f := range fields {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -31,6 +32,11 @@ type request struct {
 	order  []orderTerm
 	limit  *uint64 // nil: none
 	offset uint64
+}
+
+// selectsSome reports whether r names columns, and not just *.
+func (r *request) selectsSome() bool {
+	return slices.ContainsFunc(r.fields, func(f field) bool { return f.column != "" })
 }
 
 // field is one item of select.

@@ -22,7 +22,7 @@ type readQuery struct {
 
 // isPlain reports whether q asks for all rows and columns of the table.
 func (q *readQuery) isPlain() bool {
-	return len(q.fields) == 0 && len(q.where) == 0 && len(q.order) == 0 && q.limit == nil && q.offset == 0
+	return !q.selectsSome() && len(q.where) == 0 && len(q.order) == 0 && q.limit == nil && q.offset == 0
 }
 
 // unknownTotal is the total of a read that has not asked for it.

@@ -261,7 +261,7 @@ func TestLearnAgain(t *testing.T) {
 			{1, []string{learnSample}},
 			{maxTableAge / 2, nil},
 		} {
-			time.Sleep(tt.after)
+			wait(t.Context(), tt.after)
 			if _, err := c.table(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -293,7 +293,7 @@ func TestForget(t *testing.T) {
 		if c.forget(first) || learn() != first {
 			t.Error("forget of what has just been learned = true; want false")
 		}
-		time.Sleep(minTableAge + 1)
+		wait(t.Context(), minTableAge + 1)
 		if !c.forget(first) {
 			t.Error("forget = false; want true")
 		}
@@ -334,7 +334,7 @@ func TestLearnTimeout(t *testing.T) {
 				var wg sync.WaitGroup
 				for i := range 6 {
 					wg.Go(func() {
-						time.Sleep(time.Duration(i/3) * timeout / 4) // three at once
+						wait(t.Context(), time.Duration(i)*timeout/8) // so that each has some time left when its turn comes
 						start := time.Now()
 						_, err := c.table(t.Context())
 						if took := time.Since(start); kindOf(err) != tt.want || took > timeout {

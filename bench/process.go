@@ -153,7 +153,7 @@ func startProcess(c command, logPath string) (*process, error) {
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, c.env...)
 	cmd.Stdout, cmd.Stderr = output, output
 	// A group of its own: Ctrl-C reaches only us, and its children end with it.
-	// If we are killed, so is it.
+	// If we are killed, so is it, unless it changes its user, as mariadbd does.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func endsSoon(pid int) bool {
 		if state := readStat(pid); len(state) == 0 || state[0] == "Z" {
 			return true
 		}
-		time.Sleep(pollInterval / 2)
+		<-time.After(pollInterval / 2)
 	}
 	return false
 }
