@@ -592,7 +592,7 @@ func TestReadChangedTable(t *testing.T) {
 				d := newPeople()
 				api := newTableAPI(t, d)
 				ask(t, api, "/read?limit=1") // learns the table
-				wait(t.Context(), minTableAge + 1)
+				wait(t.Context(), minTableAge+1)
 				if tt.columns != nil {
 					d.alter(tt.columns, [][]driver.Value{row[:len(tt.columns)]})
 				}
@@ -625,7 +625,7 @@ func TestReadChangedTableAtOnce(t *testing.T) {
 		d.before = func(ctx context.Context, _ string) error { return wait(ctx, queryTime) }
 		api := newTableAPI(t, d)
 		ask(t, api, "/read?limit=1")
-		wait(t.Context(), minTableAge + 1)
+		wait(t.Context(), minTableAge+1)
 		d.alter([]tableColumn{{"id", "VARCHAR", 0}}, [][]driver.Value{{[]byte("x")}})
 		var wg sync.WaitGroup
 		for i := range 20 {
@@ -702,7 +702,7 @@ func TestReadUnlearnedTimeout(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 4 {
 			wg.Go(func() {
-				wait(t.Context(), time.Duration(i) * 3 * time.Second)
+				wait(t.Context(), time.Duration(i)*3*time.Second)
 				start := time.Now()
 				got := ask(t, api, "/read?id=eq.1")
 				if took := time.Since(start); got.Code != 504 || took > 11*time.Second {

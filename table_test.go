@@ -293,7 +293,7 @@ func TestForget(t *testing.T) {
 		if c.forget(first) || learn() != first {
 			t.Error("forget of what has just been learned = true; want false")
 		}
-		wait(t.Context(), minTableAge + 1)
+		wait(t.Context(), minTableAge+1)
 		if !c.forget(first) {
 			t.Error("forget = false; want true")
 		}
