@@ -329,9 +329,10 @@ func TestReadErrors(t *testing.T) {
 			"later row": func(q *sqlmock.ExpectedQuery) { q.WillReturnRows(brokenMidway(false, tt.err)) },
 		} {
 			t.Run(tt.name+"/"+when, func(t *testing.T) {
+				t.Parallel() // some are tried again for all of DB_TIMEOUT
 				var log logBuffer
-				server, mock := newMockServer(t, log.logger(), "DB_TIMEOUT=30ms")
-				for range 10 { // more than there is time for
+				server, mock := newMockServer(t, log.logger(), "DB_TIMEOUT=1s")
+				for range 50 { // more than there is time for
 					expect(mock.ExpectQuery(selectSample))
 				}
 				resp, body := send(t, "GET", server.URL+"/read")

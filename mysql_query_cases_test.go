@@ -451,6 +451,7 @@ var mysqlFamilies = []mysqlFamily{
 			{"v=lte.0000-00-00", "v = '0000-00-00'"},
 			{"v=gte.0000-00-00", withValue},
 			{"v=in.(0000-00-00,2024-02-29)", "v = '0000-00-00' OR v = '2024-02-29'"},
+			{"v=in.(2024-02-29,0000-00-00,9999-12-31)", "v = '0000-00-00' OR v = '2024-02-29' OR v = '9999-12-31'"},
 			{"v=not.in.(0000-00-00,2024-02-29)", "v <> '0000-00-00' AND v <> '2024-02-29'"},
 			{"v=isdistinct.0000-00-00", "v >= '1000-01-01' OR v IS NULL"},
 			{"v=eq.2023-02-28", nobody},
@@ -527,6 +528,7 @@ var mysqlFamilies = []mysqlFamily{
 			{"v=gt.2024-02-29T23:59:59.5Z", "v >= '2024-03-01'"},
 			{"v=eq.0000-00-00T00:00:00", "v = '0000-00-00 00:00:00'"},
 			{"v=gt.0000-00-00T00:00:00", "v >= '1970-01-01 00:00:01'"},
+			{"v=in.(2024-02-29T23:59:59Z,0000-00-00T00:00:00,2024-03-01T00:00:00Z)", "v <> '1970-01-01 00:00:01' AND v <> '2038-01-19 03:14:07'"},
 			{"v=in.(0000-00-00T00:00:00,2024-03-01T00:00:00Z)", "v = '0000-00-00 00:00:00' OR v = '2024-03-01'"},
 			{"v=eq.1969-12-31T23:59:59Z", nobody}, // no TIMESTAMP is so old
 			{"v=lt.1969-12-31T23:59:59Z", "v = '0000-00-00 00:00:00'"},
@@ -1196,6 +1198,7 @@ var mysqlQueryExceptions = map[string]map[string][]string{
 		"takes no zero date as a number": {
 			"dates?v=eq.0000-00-00", "dates?v=neq.0000-00-00", "dates?v=gt.0000-00-00", "dates?v=gte.0000-00-00",
 			"dates?v=lte.0000-00-00", "dates?v=in.(0000-00-00,2024-02-29)", "dates?v=not.in.(0000-00-00,2024-02-29)",
+			"dates?v=in.(2024-02-29,0000-00-00,9999-12-31)", "timestamps?v=in.(2024-02-29T23:59:59Z,0000-00-00T00:00:00,2024-03-01T00:00:00Z)",
 			"dates?v=isdistinct.0000-00-00", "dates?v=eq(any).{2024-02-29,0000-00-00}",
 			"datetimes?v=eq.0000-00-00T00:00:00", "datetimes?v=neq.0000-00-00 00:00:00", "datetimes?v=gt.0000-00-00T00:00:00.000",
 			"datetimes?v=in.(0000-00-00T00:00:00,2024-02-29T00:00:00)",
@@ -1212,6 +1215,7 @@ var mysqlQueryExceptions = map[string]map[string][]string{
 		"takes neighbours of 65 digits, or of 30 behind the point, for the same": {
 			"decimals?v=neq.0.100000000000000000000000000000", "decimals?v=not.eq.0.100000000000000000000000000000",
 			`decimals?v=not.in.("0.100000000000000000000000000000")`,
+			"wholes?v=in.(7," + maxDecimal65Less + ")", "wholes?v=not.in.(7," + maxDecimal65Less + ")",
 			`wholes?v=in.("` + maxDecimal65Less + `")`, `wholes?v=not.in.("` + maxDecimal65Less + `")`, "DECIMAL(65,0)",
 		},
 		"does not pad": {"chars?v=eq.ab  "},

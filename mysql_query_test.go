@@ -58,30 +58,36 @@ func mysqlQuery(query string) string {
 	return strings.Join(params, "&")
 }
 
-// do sends a request with an encoded query and headers, name by value.
-func (r *mysqlReader) do(t testing.TB, method, path, query string, header ...string) (*http.Response, string) {
-	t.Helper()
+// send sends a request with an encoded query and headers, name by value.
+func (r *mysqlReader) send(ctx context.Context, method, path, query string, header ...string) (*http.Response, string, error) {
 	target := r.base + path
 	if query != "" {
 		target += "?" + query
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, target, nil)
+	req, err := http.NewRequestWithContext(ctx, method, target, nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, "", err
 	}
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		t.Fatalf("%s %q = %v", method, target, err)
+		return nil, "", err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
+	return resp, string(body), err
+}
+
+// do is send for the test's own goroutine.
+func (r *mysqlReader) do(t testing.TB, method, path, query string, header ...string) (*http.Response, string) {
+	t.Helper()
+	resp, body, err := r.send(t.Context(), method, path, query, header...)
 	if err != nil {
-		t.Fatalf("%s %q: body = %v after %d bytes", method, target, err, len(body))
+		t.Fatalf("%s %q = %v after %d bytes", method, path+"?"+query, err, len(body))
 	}
-	return resp, string(body)
+	return resp, body
 }
 
 // faults asks for rows of a table, without an index and with one, and says what
@@ -109,7 +115,8 @@ func mysqlIDs(body string) (ids []int, err error) {
 	return ids, err
 }
 
-// rowsWhere asks the server itself which rows there are.
+// rowsWhere asks the server itself for the rows of a table that tail, the end of
+// a SELECT, is for.
 func (d *mysqlDatabase) rowsWhere(t testing.TB, table, tail string) (ids []int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), mysqlTimeout)
@@ -170,10 +177,6 @@ func newFamilies(t testing.TB, d *mysqlDatabase) *mysqlReader {
 		for i, v := range append(f.values, mysqlValue{"NULL", ""}) {
 			rows = append(rows, fmt.Sprintf("(%d, %s)", i+1, v.literal))
 		}
-		key := f.key
-		if key == "" {
-			key = "v"
-		}
 		ddl := f.ddl
 		if ddl == "TIME(2)" {
 			if _, otherwise := d.exception(t, "TIME(3)"); otherwise {
@@ -181,7 +184,7 @@ func newFamilies(t testing.TB, d *mysqlDatabase) *mysqlReader {
 			}
 		}
 		columns := " (id INT PRIMARY KEY, v " + ddl
-		d.exec(t, "CREATE TABLE "+f.name+columns+")", "CREATE TABLE "+f.name+"_key"+columns+", KEY v ("+key+"))",
+		d.exec(t, "CREATE TABLE "+f.name+columns+")", "CREATE TABLE "+f.name+"_key"+columns+", KEY v ("+cmp.Or(f.key, "v")+"))",
 			"INSERT INTO "+f.name+" VALUES "+strings.Join(rows, ","), "INSERT INTO "+f.name+"_key SELECT * FROM "+f.name)
 		tables = append(tables, f.name, f.name+"_key")
 	}
@@ -497,6 +500,37 @@ func TestMySQLQueryIndex(t *testing.T) {
 	if d.engine == engineEmbedded {
 		t.Skip("the embedded engine's EXPLAIN says nothing of keys")
 	}
+	d.exec(t, mysqlIndexedTable()...)
+	api, pool := mysqlNewAPI(t, d.env)
+	table, err := newCatalog(api.db, "sample").table(t.Context())
+	if err != nil {
+		t.Fatalf("table = %v", err)
+	}
+	for i, c := range mysqlIndexed {
+		name := fmt.Sprintf("c%d", i)
+		for _, filter := range []string{"eq.%s", "in.(%s,%s)", "gt.%s"} {
+			operator := filter[:2]
+			t.Run(c.ddl+" "+operator, func(t *testing.T) {
+				req, refused := parseQuery(mysqlQuery(name + "=" + mysqlFillIn(filter, c.high)))
+				if refused != nil {
+					t.Fatalf("parseQuery = %v", *refused.Details)
+				}
+				st, refused := buildSelect(table, &req)
+				if refused != nil {
+					t.Fatalf("buildSelect = %v", *refused.Details)
+				}
+				var faults []string // one at most
+				if kind, key := mysqlExplain(t, pool, st); key != name || kind == "ALL" || kind == "index" {
+					faults = []string{fmt.Sprintf("EXPLAIN %s %q = %s by key %q; want a look-up by key %q", st.text, st.args, kind, key, name)}
+				}
+				d.wantFaults(t, c.ddl+" "+operator, faults)
+			})
+		}
+	}
+}
+
+// mysqlIndexedTable makes the table of mysqlIndexed, with the columns c0, c1, ...
+func mysqlIndexedTable() []string {
 	var ddl, exprs []string
 	for i, c := range mysqlIndexed {
 		name := fmt.Sprintf("c%d", i)
@@ -507,33 +541,10 @@ func TestMySQLQueryIndex(t *testing.T) {
 		ddl = append(ddl, fmt.Sprintf("%s %s, KEY %s (%s)", name, c.ddl, name, key))
 		exprs = append(exprs, c.expr)
 	}
-	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, "+strings.Join(ddl, ",")+")",
-		"INSERT INTO sample WITH RECURSIVE seq AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM seq WHERE n < 400) SELECT n, "+strings.Join(exprs, ",")+" FROM seq",
-		"ANALYZE TABLE sample")
-	api, pool := mysqlNewAPI(t, d.env)
-	table, err := newCatalog(api.db, "sample").table(t.Context())
-	if err != nil {
-		t.Fatalf("table = %v", err)
-	}
-	for i, c := range mysqlIndexed {
-		name := fmt.Sprintf("c%d", i)
-		for operator, query := range map[string]string{"eq": "=eq.%s", "in": "=in.(%s,%s)", "gt": "=gt.%s"} {
-			t.Run(c.ddl+" "+operator, func(t *testing.T) {
-				req, refused := parseQuery(mysqlQuery(name + mysqlFillIn(query, c.high)))
-				if refused != nil {
-					t.Fatalf("parseQuery = %v", *refused.Details)
-				}
-				st, refused := buildSelect(table, &req)
-				if refused != nil {
-					t.Fatalf("buildSelect = %v", *refused.Details)
-				}
-				var faults []string
-				if kind, key := mysqlExplain(t, pool, st); key != name || kind == "ALL" || kind == "index" {
-					faults = []string{fmt.Sprintf("EXPLAIN %s %q = %s by key %q; want a look-up by key %q", st.text, st.args, kind, key, name)}
-				}
-				d.wantFaults(t, c.ddl+" "+operator, faults)
-			})
-		}
+	return []string{
+		"CREATE TABLE sample (id INT PRIMARY KEY, " + strings.Join(ddl, ",") + ")",
+		"INSERT INTO sample WITH RECURSIVE seq AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM seq WHERE n < 400) SELECT n, " + strings.Join(exprs, ",") + " FROM seq",
+		"ANALYZE TABLE sample",
 	}
 }
 
@@ -572,19 +583,22 @@ func TestMySQLShareNeverStale(t *testing.T) {
 	}
 	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, n INT)", "INSERT INTO sample VALUES (1, 0)")
 	r := newMySQLReader(t, d, "sample")
-	var committed, reads atomic.Int64
+	var (
+		committed, reads atomic.Int64
+		wg               sync.WaitGroup
+	)
+	defer wg.Wait()
 	ctx, cancel := context.WithTimeout(t.Context(), maxTime)
 	defer cancel()
-	var wg sync.WaitGroup
 	for i := range readers {
 		wg.Go(func() { // ends with its reads, or with ctx
 			query := []string{"", "select=n", "id=eq.1", "select=n&id=eq.1&limit=1"}[i%4]
 			for n := 0; n < readsEach && ctx.Err() == nil && !t.Failed(); n++ {
 				floor := committed.Load()
-				_, body := r.do(t, http.MethodGet, "/read", query)
+				_, body, err := r.send(t.Context(), http.MethodGet, "/read", query)
 				var rows []struct{ N int64 }
-				if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) != 1 || rows[0].N < floor {
-					t.Errorf("GET %q = %q; want n of at least %d, which was committed before", query, body, floor)
+				if json.Unmarshal([]byte(body), &rows) != nil || len(rows) != 1 || rows[0].N < floor {
+					t.Errorf("GET %q = %q, %v; want n of at least %d, which was committed before", query, body, err, floor)
 				}
 				reads.Add(1)
 			}

@@ -67,12 +67,7 @@ describe("in Chromium, across origins", options, () => {
   async function open(t, environment) {
     const gate = new Gate(database.address);
     await gate.open();
-    const server = await Readapi.start({
-      ...database.environment(gate.address),
-      DB_TIMEOUT: "1s",
-      LOG_LEVEL: "debug",
-      ...environment,
-    });
+    const server = await Readapi.start({ ...database.environment(gate.address), LOG_LEVEL: "debug", ...environment });
     const context = await browser.newContext();
     t.after(async () => {
       await context.close();
@@ -160,7 +155,7 @@ describe("in Chromium, across origins", options, () => {
   });
 
   test("a retry after 503 passes the preflight", async (t) => {
-    const { gate, page, server } = await open(t);
+    const { gate, page, server } = await open(t, { DB_TIMEOUT: "1s" });
     await gate.close();
     const retries = [];
     page.on("response", async (response) => {
