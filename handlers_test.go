@@ -331,7 +331,7 @@ func TestReadErrors(t *testing.T) {
 			t.Run(tt.name+"/"+when, func(t *testing.T) {
 				t.Parallel() // some are tried again for all of DB_TIMEOUT
 				var log logBuffer
-				server, mock := newMockServer(t, log.logger(), "DB_TIMEOUT=1s")
+				server, mock := newMockServer(t, log.logger(), "DB_TIMEOUT=500ms")
 				for range 50 { // more than there is time for
 					expect(mock.ExpectQuery(selectSample))
 				}
@@ -383,7 +383,7 @@ func TestReadBrokenStream(t *testing.T) {
 }
 
 func TestReadTimeout(t *testing.T) {
-	server, mock := newMockServer(t, discardLog(), "DB_TIMEOUT=20ms")
+	server, mock := newMockServer(t, discardLog(), "DB_TIMEOUT=500ms")
 	mock.ExpectQuery(selectSample).WillDelayFor(time.Minute).WillReturnRows(sampleRows())
 	resp, body := send(t, "GET", server.URL+"/read")
 	checkError(t, resp, body, http.StatusGatewayTimeout, "57014")

@@ -331,7 +331,7 @@ func TestLargeLeavesConnections(t *testing.T) {
 	endless := strings.Repeat("x", 1<<20)
 	server := newHookServer(t, func(context.Context) (driver.Rows, error) {
 		return textRows(endless, 1000), nil
-	}, "DB_MAX_CONNS=4", "DB_TABLES=sample", "DB_TIMEOUT=50ms")
+	}, "DB_MAX_CONNS=4", "DB_TABLES=sample", "DB_TIMEOUT=1s")
 	for range 4 - reservedConns {
 		resp, err := plainClient.Get(server.URL + "/read") // returns with the header
 		if err != nil {
