@@ -176,7 +176,7 @@ func (c *cell) Scan(src any) (err error) {
 	out = append(out, c.key...)
 	value := len(out)
 	out, err = c.appendValue(out, src)
-	if c.isText && src != nil && out[value] != '"' {
+	if c.isText && src != nil && (out[value] != '"' || c.family == familyJSON) {
 		out = appendString(out[:value], bytes.Clone(out[value:]))
 	}
 	c.row.out = out

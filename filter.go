@@ -419,7 +419,7 @@ func (b *builder) limit(limit *uint64, offset uint64) string {
 	case limit == nil && offset == 0:
 		return ""
 	case limit == nil:
-		limit = new(all)
+		limit = new(all - offset) // the sum must not overflow either
 	}
 	b.args = append(b.args, int64(*limit))
 	if offset == 0 {

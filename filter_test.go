@@ -254,8 +254,8 @@ func TestBuildClauses(t *testing.T) {
 		{"limit=0", "SELECT * FROM `t` LIMIT ?", list(int64(0))},
 		{"limit=5&offset=0", "SELECT * FROM `t` LIMIT ?", list(int64(5))},
 		{"limit=5&offset=10", "SELECT * FROM `t` LIMIT ? OFFSET ?", list(int64(5), int64(10))},
-		{"offset=10", "SELECT * FROM `t` LIMIT ? OFFSET ?", list(all, int64(10))},
-		{"offset=9223372036854775807", "SELECT * FROM `t` LIMIT ? OFFSET ?", list(all, all)},
+		{"offset=10", "SELECT * FROM `t` LIMIT ? OFFSET ?", list(all-10, int64(10))},
+		{"offset=9223372036854775807", "SELECT * FROM `t` LIMIT ? OFFSET ?", list(int64(0), all)},
 		{"offset=0", "SELECT * FROM `t`", nil},
 
 		{

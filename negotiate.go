@@ -183,15 +183,16 @@ func matchesETag(ifNoneMatch []string, etag string) bool {
 	return false
 }
 
-var blanksAndQuotes = strings.NewReplacer(" ", "", `"`, "")
-
 // wantsCount reports whether the client asks for the total number of rows (RFC
 // 7240). An estimate would be no faster than MySQL's count and less exact.
 func wantsCount(header http.Header) bool {
 	for _, item := range parseWeighted(header.Values("Prefer")) {
-		switch blanksAndQuotes.Replace(item.name) {
-		case "count=exact", "count=planned", "count=estimated":
-			return true
+		kind, value, _ := strings.Cut(item.name, "=")
+		switch strings.Trim(strings.TrimSpace(value), `"`) {
+		case "exact", "planned", "estimated":
+			if strings.TrimSpace(kind) == "count" {
+				return true
+			}
 		}
 	}
 	return false

@@ -149,6 +149,7 @@ func TestWantsCount(t *testing.T) {
 		{[]string{"count"}, false},
 		{[]string{"count=exactly"}, false},
 		{[]string{"recount=exact"}, false},
+		{[]string{`co"unt=exact`}, false},
 		{[]string{"return=minimal"}, false},
 	}
 	for _, tt := range tests {

@@ -60,7 +60,10 @@ func (a *api) writeFailure(w http.ResponseWriter, r *http.Request, err error) {
 // it was learned.
 func isStale(err error) bool {
 	var refused *apiError
-	return errors.As(err, &refused) && refused.Code == codeNoColumn || kindOf(err) == kindChanged
+	if errors.As(err, &refused) {
+		return refused.Code == codeNoColumn || refused.Code == codeBadValue
+	}
+	return kindOf(err) == kindChanged
 }
 
 // parseRead reads URL and headers.

@@ -155,7 +155,7 @@ describe("in Chromium, across origins", options, () => {
   });
 
   test("a retry after 503 passes the preflight", async (t) => {
-    const { gate, page, server } = await open(t, { DB_TIMEOUT: "1s" });
+    const { gate, page, server } = await open(t, { DB_TIMEOUT: "2s" });
     await gate.close();
     const retries = [];
     page.on("response", async (response) => {

@@ -37,6 +37,12 @@ async function count(builder) {
   return data.length;
 }
 
+/** connect returns once readapi is connected: what the gate hears from then on are reads. */
+async function connect(server, sample) {
+  await server.logged(/msg="connected to the database"/);
+  assert.equal(await count(sample.select("id")), 8);
+}
+
 /** start sends a read, which a builder does only when it is awaited. */
 const start = (builder) => builder.then((response) => response);
 
@@ -84,7 +90,10 @@ describe("503", () => {
   test("a database that comes later: the client tries again", async (t) => {
     const { gate, server } = await serve(t, { DB_TIMEOUT: "1s" });
     await gate.close();
-    const { sent, fetch } = retries(() => gate.listener.listening || gate.open());
+    const { sent, fetch } = retries(async () => {
+      if (!gate.listener.listening) await gate.open();
+      await server.logged(/msg="connected to the database"/);
+    });
     assert.equal(await count(new PostgrestClient(server.url, { fetch }).from("sample").select("id")), 8);
     assert.deepEqual(sent.at(0), { status: 503, retry: undefined });
     assert.deepEqual(sent.at(-1), { status: 200, retry: String(sent.length - 1) });
@@ -105,7 +114,7 @@ describe("503", () => {
 
   test("a busy server: the client tries again", async (t) => {
     const { gate, server, sample } = await serve(t, { MAX_IN_FLIGHT: "1" });
-    assert.equal(await count(sample.select("id")), 8); // connected
+    await connect(server, sample);
     gate.hold();
     const first = start(sample.select("id").eq("id", 1));
     await once(gate, "asked");
@@ -120,12 +129,12 @@ describe("503", () => {
 
   test("a server that stops: what is under way is answered", async (t) => {
     const { gate, server, sample } = await serve(t);
-    assert.equal(await count(sample.select("id")), 8); // connected
+    await connect(server, sample);
     gate.hold();
     const first = start(sample.select("id").eq("id", 1));
     await once(gate, "asked");
     const ended = server.stop();
-    await server.logged(/msg=stopping/);
+    while (!(await (await fetch(`${server.origin}/readyz`)).text()).includes("57P01")); // until it stops
     const { data, error, status } = await sample.select("id").retry(false);
     assert.deepEqual({ data, status }, { data: null, status: 503 });
     assert.equal(error.code, "57P01");
@@ -138,7 +147,7 @@ describe("503", () => {
 describe("a read that ends early", () => {
   test("a result that breaks off is an error, never fewer rows", async (t) => {
     const { gate, server, sample } = await serve(t, { DB_TABLES: "sample,big" });
-    assert.equal(await count(sample.select("id")), 8); // connected
+    await connect(server, sample);
     gate.holdAfter(2 << 20); // of 4 MiB: readapi sends the first when it has 1
     const cut = async (url, init) => {
       const response = await fetch(url, init);
@@ -162,8 +171,8 @@ describe("a read that ends early", () => {
   });
 
   test("abortSignal", async (t) => {
-    const { gate, sample } = await serve(t);
-    assert.equal(await count(sample.select("id")), 8); // connected
+    const { gate, server, sample } = await serve(t);
+    await connect(server, sample);
     gate.hold();
     const controller = new AbortController();
     const read = start(sample.select("id").eq("id", 1).abortSignal(controller.signal));
@@ -185,7 +194,7 @@ describe("a read that ends early", () => {
 
   test("the client's timeout", async (t) => {
     const { gate, server, sample } = await serve(t);
-    assert.equal(await count(sample.select("id")), 8); // connected
+    await connect(server, sample);
     gate.hold();
     const hasty = new PostgrestClient(server.url, { timeout: 50 }).from("sample");
     const { data, error } = await hasty.select("id").eq("id", 1).retry(false);

@@ -31,7 +31,12 @@ export class Database {
     const db = new Database();
     db.name = `readapi_test_clients_${process.pid}`;
     db.address = { host: env.TEST_DB_HOST, port: Number(env.TEST_DB_PORT) };
-    db.admin = await createConnection({ ...db.address, user: env.TEST_DB_USER, password: env.TEST_DB_PASSWORD });
+    db.admin = await createConnection({
+      ...db.address,
+      user: env.TEST_DB_USER,
+      password: env.TEST_DB_PASSWORD,
+      connectTimeout: 60_000, // of a loaded machine
+    });
     await db.admin.query(`CREATE DATABASE ${db.name}`);
     await db.admin.query(`USE ${db.name}`);
     for (const statement of readFileSync(here(file), "utf8").split(";\n")) {
