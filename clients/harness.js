@@ -37,7 +37,7 @@ export class Database {
       password: env.TEST_DB_PASSWORD,
       connectTimeout: 60_000, // of a loaded machine
     });
-    await db.admin.query(`CREATE DATABASE ${db.name}`);
+    await db.admin.query(`CREATE DATABASE ${db.name} CHARACTER SET utf8mb4`);
     await db.admin.query(`USE ${db.name}`);
     for (const statement of readFileSync(here(file), "utf8").split(";\n")) {
       if (statement.trim()) await db.admin.query(statement);
