@@ -57,6 +57,11 @@ test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*,
 	@for name in $(BROWSERS); do command -v "$$name" >/dev/null && exit; done; \
 	echo 'make test: no Chromium or Chrome here: the browser tests (TestBrowser in demo/) were skipped'
 	cd bench && go test -count=1 $(TESTFLAGS) ./...
+	@if command -v npm >/dev/null && (cd clients && npm ci >/dev/null 2>&1); then \
+	  $(MAKE) --no-print-directory clients; \
+	else \
+	  echo 'make test: the tests in clients/ did not run: npm, or what it would install, is not here'; \
+	fi
 
 integration: ## run only the tests that need a database, by name, on yours (TEST_DB_*)
 	go test -count=1 -v -run '^TestMySQL' $(TESTFLAGS) .
@@ -81,7 +86,7 @@ fuzz: ## fuzz each target for FUZZTIME (30s)
 	done
 
 clients: build bin/demo ## run @supabase/postgrest-js against readapi, also in a browser (needs Node)
-	cd clients && npm ci --no-audit --no-fund && $(if $(TEST_DB_HOST),,../bin/demo) node --test
+	cd clients && npm ci && $(if $(TEST_DB_HOST),,../bin/demo) npm test
 
 screenshot: ## take docs/page.png anew (needs Chromium, and port 8080 free)
 	mkdir -p bin/pictures

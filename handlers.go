@@ -221,7 +221,7 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 
 // withCORS puts the CORS headers on every response, also on errors: without
 // them a browser hides the status from the page. It answers preflights for any
-// path and method, so that the page gets to see the 404 or 405.
+// path, so that the page gets to see the 404.
 func (a *api) withCORS(next http.Handler) http.Handler {
 	if len(a.cfg.corsOrigins) == 0 {
 		return next

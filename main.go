@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -34,7 +35,7 @@ const (
 	readHeaderTimeout = 5 * time.Second   // a request's header, from its first byte
 	readTimeout       = 10 * time.Second  // the same with its body, which nobody reads
 	idleTimeout       = 120 * time.Second // a kept connection without a request
-	maxHeaderBytes    = 32 << 10
+	maxHeaderBytes    = 64 << 10 // more than a query string may have: its error is ours
 	stallSlices       = 4               // parts of STALL_TIMEOUT in which progress is looked for
 	checkTimeout      = 3 * time.Second // -check; /readyz answers within 2 s
 )
@@ -134,7 +135,9 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 
 // newServer makes the HTTP server for handler.
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	unused := &unusedConns{conns: map[net.Conn]struct{}{}}
+	server := &http.Server{
+		ConnState:         unused.note,
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -144,6 +147,36 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 			return context.WithValue(ctx, connKey{}, conn)
 		},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	server.RegisterOnShutdown(unused.close)
+	return server
+}
+
+// unusedConns are the connections on which nobody has asked anything, such as
+// those that browsers open in advance. Shutdown would wait 5 s for a request. It
+// is safe for concurrent use.
+type unusedConns struct {
+	mu    sync.Mutex
+	conns map[net.Conn]struct{} // guarded by mu
+}
+
+// note is an http.Server's ConnState.
+func (u *unusedConns) note(conn net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if state == http.StateNew {
+		u.conns[conn] = struct{}{}
+	} else {
+		delete(u.conns, conn)
+	}
+}
+
+// close ends them.
+func (u *unusedConns) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for conn := range u.conns {
+		conn.Close()
 	}
 }
 

@@ -14,7 +14,10 @@ import (
 
 const (
 	// maxIdentical is how many identical queries run at once before later
-	// arrivals gather.
+	// arrivals gather. With 1, 2 and 4 of them 256 connections got 17,300, 33,800
+	// and 41,000 responses a second of 10 rows, and 10,700, 9,500 and 7,900 of
+	// 1,000 rows (medians of three interleaved rounds, MariaDB 10.11, client and
+	// database on the same two cores): 1 leaves the cores idle, 4 reads too much.
 	maxIdentical = 2
 	// flightGrace is how much longer a read waits for its flight than DB_TIMEOUT:
 	// the flight knows better why it is late.

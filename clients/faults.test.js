@@ -17,10 +17,11 @@ before(async () => {
 
 after(() => database?.drop());
 
-/** serve starts readapi behind a gate, both until the test ends. */
-async function serve(t, environment) {
+/** serve starts readapi behind a gate, both until the test ends. The gate may be closed at first. */
+async function serve(t, environment, { closed = false } = {}) {
   const gate = new Gate(database.address);
   await gate.open();
+  if (closed) await gate.close();
   const server = await Readapi.start({ ...database.environment(gate.address), ...environment });
   t.after(async () => {
     gate.release();
@@ -88,8 +89,7 @@ describe("tokens", () => {
 
 describe("503", () => {
   test("a database that comes later: the client tries again", async (t) => {
-    const { gate, server } = await serve(t, { DB_TIMEOUT: "1s" });
-    await gate.close();
+    const { gate, server } = await serve(t, { DB_TIMEOUT: "1s" }, { closed: true });
     const { sent, fetch } = retries(async () => {
       if (!gate.listener.listening) await gate.open();
       await server.logged(/msg="connected to the database"/);
@@ -100,8 +100,7 @@ describe("503", () => {
   });
 
   test("without retries it is an error object", async (t) => {
-    const { gate, sample } = await serve(t, { DB_TIMEOUT: "1s" });
-    await gate.close();
+    const { sample } = await serve(t, { DB_TIMEOUT: "1s" }, { closed: true });
     const { data, error, status } = await sample.select("id").retry(false);
     assert.deepEqual({ data, status }, { data: null, status: 503 });
     assert.deepEqual(error, {

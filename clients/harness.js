@@ -139,7 +139,11 @@ export class Gate extends EventEmitter {
 
   /** close refuses connections, and cuts those there are. */
   async close() {
-    if (this.listener.listening) await new Promise((resolve) => this.listener.close(resolve).unref() && this.cut());
+    if (!this.listener.listening) return;
+    const closed = once(this.listener, "close");
+    this.listener.close();
+    this.cut();
+    await closed;
   }
 
   /** hold keeps back what the server says from now on. */
