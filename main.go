@@ -35,9 +35,9 @@ const (
 	readHeaderTimeout = 5 * time.Second   // a request's header, from its first byte
 	readTimeout       = 10 * time.Second  // the same with its body, which nobody reads
 	idleTimeout       = 120 * time.Second // a kept connection without a request
-	maxHeaderBytes    = 64 << 10 // more than a query string may have: its error is ours
-	stallSlices       = 4               // parts of STALL_TIMEOUT in which progress is looked for
-	checkTimeout      = 3 * time.Second // -check; /readyz answers within 2 s
+	maxHeaderBytes    = 64 << 10          // more than a query string may have: its error is ours
+	stallSlices       = 4                 // parts of STALL_TIMEOUT in which progress is looked for
+	checkTimeout      = 3 * time.Second   // -check; /readyz answers within 2 s
 )
 
 // version is set by the linker for a release: -X main.version=v1.0.0.
