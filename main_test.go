@@ -1004,3 +1004,22 @@ func TestProcessSecondSignal(t *testing.T) {
 		t.Errorf("process: %v; want an end by SIGTERM", p.cmd.ProcessState)
 	}
 }
+
+// A connection on which nobody has asked anything, as browsers open them in
+// advance, does not hold up the stop: net/http alone would wait 5 s for it.
+func TestShutDownUnusedConnection(t *testing.T) {
+	server, url, log := mainServe(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, _, err := mainGet(url, mainPatience); err != nil { // accepted after conn
+		t.Fatal(err)
+	}
+	start := time.Now()
+	err = shutDown(server, func(context.Context) {}, mainPatience, slog.New(slog.NewTextHandler(log, nil)))
+	if took := time.Since(start); err != nil || took > 4*time.Second {
+		t.Errorf("shutDown = %v after %v; want nil within 4s", err, took)
+	}
+}

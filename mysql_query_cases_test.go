@@ -1229,7 +1229,7 @@ var mysqlQueryExceptions = map[string]map[string][]string{
 			"latins?v=eq.🔭", "latins?v=gt.🔭", "latins?v=in.(eis,🔭)", "latins?v=not.isdistinct.Ж", "latin_bins?v=neq.🔭", "latin_enums?v=eq.🔭",
 		},
 		"finds no rows if LIMIT and OFFSET together are more than 2^63-1": {
-			"huts?order=id&offset=3", "huts?order=id&limit=9223372036854775807&offset=4", "huts?select=id&order=id&offset=4",
+			"huts?order=id&limit=9223372036854775807&offset=4",
 		},
 	},
 }
