@@ -259,7 +259,7 @@ func buildVersion() string {
 }
 
 // stallListener makes TCP connections that fail when the other side takes no
-// bytes for timeout, or up to twice as long: what it took is noticed late. A
+// bytes for timeout, or up to three times that: what it took is noticed late. A
 // deadline of the whole response would not do: it would end a large one, and a
 // small one on a slow line.
 type stallListener struct {
