@@ -23,6 +23,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"readapi/internal/encode"
 )
 
 // config is the whole configuration. loadConfig makes one; nothing changes it.
@@ -45,11 +47,14 @@ type config struct {
 	maxInFlight     int
 	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
-	encoding        encoding
+	encoding        encode.Options
 
 	logLevel  slog.Level
 	logFormat string // text or json
 }
+
+// corsByOrigin reports whether what a browser may read depends on its origin.
+func (c *config) corsByOrigin() bool { return len(c.corsOrigins) > 0 && c.corsOrigins[0] != "*" }
 
 // rule says how one environment variable becomes part of a config.
 type rule struct {
@@ -130,11 +135,11 @@ var rules = []rule{
 	},
 	{
 		name: "BIGINT_AS", fallback: "number", meaning: "number or string: how BIGINT columns are written",
-		parse: numberOrString(func(c *config) *bool { return &c.encoding.bigintAsString }),
+		parse: numberOrString(func(c *config) *bool { return &c.encoding.BigintAsString }),
 	},
 	{
 		name: "DECIMAL_AS", fallback: "number", meaning: "number or string: how DECIMAL columns are written",
-		parse: numberOrString(func(c *config) *bool { return &c.encoding.decimalAsString }),
+		parse: numberOrString(func(c *config) *bool { return &c.encoding.DecimalAsString }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",

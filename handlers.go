@@ -9,14 +9,17 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"readapi/internal/exec"
+	"readapi/internal/rest"
 )
 
 const (
@@ -24,9 +27,7 @@ const (
 	// results leave to everybody else.
 	reservedConns = 2
 
-	contentTypeJSON = "application/json; charset=utf-8"
-	varyRead        = "Accept, Accept-Encoding, Prefer, Range"
-	allowedMethods  = "GET, HEAD, OPTIONS"
+	allowedMethods = "GET, HEAD, OPTIONS"
 	// exposedHeaders are those that a script may read, beside the simple ones.
 	exposedHeaders = "Content-Range, ETag, Preference-Applied, Retry-After"
 	// allowedHeaders are those that scripts and the clients of PostgREST send.
@@ -34,36 +35,51 @@ const (
 		"prefer, range, range-unit, if-none-match, x-retry-count"
 )
 
+// Responses that no table has part in.
+var (
+	errNoPath = rest.NewError(http.StatusNotFound, "PGRST125", "There is nothing at this path.",
+		"The rows are at /read.")
+	errNoSuchTable = rest.NewError(http.StatusNotFound, "PGRST205", "There is no such table here.",
+		"The first table is at /read.")
+	errToken = rest.NewError(http.StatusUnauthorized, "PGRST301", "This server wants a token.",
+		"Send Authorization: Bearer with a token that the server knows.")
+	errMethod = rest.NewError(http.StatusMethodNotAllowed, "PGRST117", "This server only reads.",
+		"Use GET, HEAD or OPTIONS.")
+	errStopping = rest.NewError(http.StatusServiceUnavailable, "57P01", "The server is stopping.", rest.HintRetry)
+	errNotReady = rest.NewError(http.StatusServiceUnavailable, "PGRST001", "The database does not answer.", rest.HintRetry)
+	errBusy     = rest.NewError(http.StatusServiceUnavailable, "53300", "Too many requests are under way.", rest.HintRetry)
+)
+
+var errInFlight = errors.New("as many reads as MAX_IN_FLIGHT are under way")
+
 // api is the whole HTTP side. It is safe for concurrent use.
 type api struct {
-	cfg     config
-	db      *database
-	log     *slog.Logger
-	tokens  [][sha256.Size]byte // the hashes of API_TOKENS
-	routes  map[string]http.Handler
-	handler http.Handler // routes behind the middleware
-	// Headers of every response, and of every answer to a read. To share their
-	// values saves a short response a tenth of its time.
-	header, readHeader http.Header
-	stopping           atomic.Bool
-	inFlight           atomic.Int64  // reads that are being answered
-	idle               chan struct{} // has a value after inFlight was 0 while stopping
-	lastBusy           atomic.Int64  // when a 503 was logged, in Unix seconds
-	share              *sharer
-	large              chan struct{} // has a value per large result under way
+	cfg      config
+	db       *exec.DB
+	log      *slog.Logger
+	rest     *rest.Service
+	tokens   [][sha256.Size]byte // the hashes of API_TOKENS
+	routes   map[string]http.Handler
+	handler  http.Handler // routes behind the middleware
+	header   http.Header  // of every response
+	stopping atomic.Bool
+	inFlight atomic.Int64  // reads that are being answered
+	idle     chan struct{} // has a value after inFlight was 0 while stopping
 }
 
 // newAPI makes the http.Handler that serves cfg's tables from pool. It does not
 // use the pool before the first request.
 func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
-	db := &database{pool: pool, timeout: cfg.dbTimeout, encoding: cfg.encoding, log: log}
+	db := exec.New(pool, exec.Options{Timeout: cfg.dbTimeout, Encoding: cfg.encoding, Log: log})
 	a := &api{
 		cfg: cfg, db: db, log: log,
-		share: newSharer(db),
-		idle:  make(chan struct{}, 1),
-		large: make(chan struct{}, max(1, cfg.maxConns-reservedConns)),
+		header: http.Header{"X-Content-Type-Options": {"nosniff"}},
+		idle:   make(chan struct{}, 1),
 	}
-	a.header, a.readHeader = baseHeaders(cfg)
+	a.rest = rest.New(db, rest.Options{
+		Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
+		MaxLarge: max(1, cfg.maxConns-reservedConns), Log: log,
+	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),
 		"/readyz":  a.handleReady(),
@@ -77,28 +93,6 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	a.routes["/read"] = a.routes["/read/"+cfg.tables[0]]
 	a.handler = a.withLog(a.withCORS(http.HandlerFunc(a.route)))
 	return a
-}
-
-// baseHeaders returns what all responses have, and what answers to reads have on
-// top.
-func baseHeaders(cfg config) (all, read http.Header) {
-	all = http.Header{"X-Content-Type-Options": {"nosniff"}}
-	read = http.Header{
-		"Cache-Control": {cfg.cacheControl},
-		"Content-Type":  {contentTypeJSON},
-		"Vary":          {varyRead},
-	}
-	switch {
-	case len(cfg.corsOrigins) == 0:
-		return all, read
-	case cfg.corsOrigins[0] == "*":
-		all["Access-Control-Allow-Origin"] = []string{"*"}
-	default: // also for other origins, and without one: a cache must not mix them up
-		all["Vary"] = []string{"Origin"}
-		read["Vary"] = []string{"Origin, " + varyRead}
-	}
-	all["Access-Control-Expose-Headers"] = []string{exposedHeaders}
-	return all, read
 }
 
 // ServeHTTP implements http.Handler.
@@ -131,11 +125,11 @@ func (a *api) route(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case isRead && r.Method != http.MethodOptions && !a.isAllowed(r.Header.Get("Authorization")):
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		a.writeError(w, r, errToken, nil)
+		a.rest.Fail(w, r, errToken, nil)
 	case !found && isRead:
-		a.writeError(w, r, errNoSuchTable, nil)
+		a.rest.Fail(w, r, errNoSuchTable, nil)
 	case !found:
-		a.writeError(w, r, errNoPath, nil)
+		a.rest.Fail(w, r, errNoPath, nil)
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:
 		handler.ServeHTTP(w, r)
 	case r.Method == http.MethodOptions:
@@ -143,7 +137,7 @@ func (a *api) route(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Allow", allowedMethods)
-		a.writeError(w, r, errMethod, nil)
+		a.rest.Fail(w, r, errMethod, nil)
 	}
 }
 
@@ -165,7 +159,7 @@ func (a *api) isAllowed(authorization string) bool {
 // handleHealth answers as long as the process runs.
 func (a *api) handleHealth() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`+"\n"))
+		rest.WriteJSON(w, http.StatusOK, []byte(`{"status":"ok"}`+"\n"))
 	})
 }
 
@@ -173,29 +167,29 @@ func (a *api) handleHealth() http.Handler {
 func (a *api) handleReady() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.stopping.Load() {
-			a.writeError(w, r, errStopping, nil)
+			a.rest.Fail(w, r, errStopping, nil)
 			return
 		}
-		if err := a.db.ping(r.Context()); err != nil {
-			a.writeError(w, r, errNotReady, err)
+		if err := a.db.Ping(r.Context()); err != nil {
+			a.rest.Fail(w, r, errNotReady, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`+"\n"))
+		rest.WriteJSON(w, http.StatusOK, []byte(`{"status":"ready"}`+"\n"))
 	})
 }
 
 // handleRead answers with the rows of a table.
 func (a *api) handleRead(table string) http.Handler {
-	c := newCatalog(a.db, table)
+	read := a.rest.Table(table)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer a.endRead()
 		switch {
 		case a.inFlight.Add(1) > int64(a.cfg.maxInFlight):
-			a.writeError(w, r, errBusy, errInFlight)
+			a.rest.Fail(w, r, errBusy, errInFlight)
 		case a.stopping.Load():
-			a.writeError(w, r, errStopping, nil)
+			a.rest.Fail(w, r, errStopping, nil)
 		default:
-			a.read(w, r, c)
+			read.ServeHTTP(w, r)
 		}
 	})
 }
@@ -210,25 +204,22 @@ func (a *api) endRead() {
 	}
 }
 
-// writeJSON sends a complete body. A client that has gone is not an error here.
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	header := w.Header()
-	header.Set("Content-Type", contentTypeJSON)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
-}
-
 // withCORS puts the CORS headers on every response, also on errors: without
 // them a browser hides the status from the page. It answers preflights for any
 // path, so that the page gets to see the 404.
 func (a *api) withCORS(next http.Handler) http.Handler {
-	if len(a.cfg.corsOrigins) == 0 {
+	switch {
+	case len(a.cfg.corsOrigins) == 0:
 		return next
+	case a.cfg.corsByOrigin(): // also for other origins, and without one: a cache must not mix them up
+		a.header["Vary"] = []string{"Origin"}
+	default:
+		a.header["Access-Control-Allow-Origin"] = []string{"*"}
 	}
+	a.header["Access-Control-Expose-Headers"] = []string{exposedHeaders}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
-		if a.cfg.corsOrigins[0] != "*" && slices.Contains(a.cfg.corsOrigins, origin) {
+		if a.cfg.corsByOrigin() && slices.Contains(a.cfg.corsOrigins, origin) {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
 		}
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {

@@ -26,17 +26,18 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"readapi/internal/client"
 )
 
 // Limits of the HTTP server. There is none on the whole of a response
 // (WriteTimeout): it would end a large result that the client is still taking.
-// stallListener has the one that does not.
+// client.Listener has the one that does not.
 const (
 	readHeaderTimeout = 5 * time.Second   // a request's header, from its first byte
 	readTimeout       = 10 * time.Second  // the same with its body, which nobody reads
 	idleTimeout       = 120 * time.Second // a kept connection without a request
 	maxHeaderBytes    = 64 << 10          // more than a query string may have: its error is ours
-	stallSlices       = 4                 // parts of STALL_TIMEOUT in which progress is looked for
 	checkTimeout      = 3 * time.Second   // -check; /readyz answers within 2 s
 )
 
@@ -118,9 +119,9 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	api := newAPI(pool, cfg, log)
 	server := newServer(api, log)
 	running, end := context.WithCancelCause(ctx)
-	go func() { end(server.Serve(stallListener{listener, cfg.stallTimeout})) }() // ends with Shutdown or Close
-	go func() {                                                                  // ends once connected, or with running
-		if err := api.db.await(running); err != nil {
+	go func() { end(server.Serve(client.Listener{Listener: listener, Timeout: cfg.stallTimeout})) }() // ends with Shutdown or Close
+	go func() {                                                                                       // ends once connected, or with running
+		if err := awaitDatabase(running, api.db, log); err != nil {
 			end(err)
 		}
 	}()
@@ -143,10 +144,8 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, connKey{}, conn)
-		},
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnContext:       client.WithConn,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(unused.close)
 	return server
@@ -210,8 +209,8 @@ func checkReady(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	client := http.Client{Transport: &http.Transport{}} // no proxy from the environment
-	resp, err := client.Do(req)
+	direct := http.Client{Transport: &http.Transport{}} // no proxy from the environment
+	resp, err := direct.Do(req)
 	if err != nil {
 		return err
 	}
@@ -256,53 +255,4 @@ func buildVersion() string {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
-
-// stallListener makes TCP connections that fail when the other side takes no
-// bytes for timeout, or up to three times that: what it took is noticed late. A
-// deadline of the whole response would not do: it would end a large one, and a
-// small one on a slow line.
-type stallListener struct {
-	net.Listener
-	timeout time.Duration
-}
-
-func (l stallListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &stallConn{TCPConn: conn.(*net.TCPConn), slice: l.timeout / stallSlices}, nil
-}
-
-// stallConn is a connection of a stallListener. One goroutine at a time may
-// write to it, as net/http does.
-type stallConn struct {
-	*net.TCPConn
-	slice    time.Duration
-	deadline time.Time
-}
-
-// Write writes b unless no byte of it is taken in stallSlices slices of time. The
-// deadline of a slice is moved only when it is near: to move it each time would
-// cost a short response 5 % of its time.
-func (c *stallConn) Write(b []byte) (written int, err error) {
-	for idle := 0; idle < stallSlices; idle++ {
-		if now := time.Now(); c.deadline.Sub(now) < c.slice {
-			c.deadline = now.Add(c.slice + c.slice/2)
-			if err := c.SetWriteDeadline(c.deadline); err != nil {
-				return written, err
-			}
-		}
-		var n int
-		n, err = c.TCPConn.Write(b[written:])
-		written += n
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return written, err
-		}
-		if n > 0 {
-			idle = -1
-		}
-	}
-	return written, err
 }

@@ -1,4 +1,4 @@
-package main
+package encode
 
 import (
 	"bytes"
@@ -15,93 +15,28 @@ import (
 	"unicode/utf8"
 )
 
-// fakeRows is a driver that answers every query with the same rows, count
-// times each. It stands for a server that costs nothing: neither a network nor,
-// as its values are made beforehand, an allocation.
-type fakeRows struct {
-	names, types []string
-	values       [][]driver.Value
-	count        int
-
-	at int
-}
-
-func (f *fakeRows) Connect(context.Context) (driver.Conn, error) { return f, nil }
-func (f *fakeRows) Driver() driver.Driver                        { return nil }
-func (f *fakeRows) Begin() (driver.Tx, error)                    { return nil, driver.ErrSkip }
-func (f *fakeRows) Prepare(string) (driver.Stmt, error)          { return nil, driver.ErrSkip }
-
-func (f *fakeRows) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
-	again := *f
-	return &again, nil
-}
-
-func (f *fakeRows) Close() error                            { return nil }
-func (f *fakeRows) Columns() []string                       { return f.names }
-func (f *fakeRows) ColumnTypeDatabaseTypeName(i int) string { return f.types[i] }
-
-func (f *fakeRows) Next(dest []driver.Value) error {
-	if f.at == f.count*len(f.values) {
-		return io.EOF
-	}
-	copy(dest, f.values[f.at%len(f.values)])
-	f.at++
-	return nil
-}
-
-// query opens a pool on f and sends it a query.
-func (f *fakeRows) query(t testing.TB) *sql.Rows {
-	t.Helper()
-	pool := sql.OpenDB(f)
-	t.Cleanup(func() { pool.Close() })
-	rows, err := pool.Query("SELECT")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	return rows
-}
-
-// hookDriver is a driver whose every query is a call of the function.
-type hookDriver func(ctx context.Context) (driver.Rows, error)
-
-func (d hookDriver) Connect(context.Context) (driver.Conn, error) {
-	return hookConn{&fakeRows{}, d}, nil
-}
-func (d hookDriver) Driver() driver.Driver { return nil }
-
-type hookConn struct {
-	*fakeRows
-	hook hookDriver
-}
-
-func (c hookConn) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
-	return c.hook(ctx)
-}
-
-// encodeAll encodes all of f's rows.
-func encodeAll(t testing.TB, f *fakeRows, enc encoding) string {
+func encodeAll(t testing.TB, f *fakeRows, enc Options) string {
 	t.Helper()
 	rows := f.query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := newRowEncoder(columns, nil, format{}, enc)
+	encoder := New(columns, nil, Format{}, enc)
 	var out []byte
 	for rows.Next() {
-		if out, err = encoder.appendRow(out, rows); err != nil {
+		if out, err = encoder.AppendRow(out, rows); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return string(encoder.appendEnd(out))
+	return string(encoder.AppendEnd(out))
 }
 
 // encodeValue encodes one value of a column of a type.
-func encodeValue(t testing.TB, typeName string, value driver.Value, enc encoding) string {
+func encodeValue(t testing.TB, typeName string, value driver.Value, enc Options) string {
 	t.Helper()
 	out := encodeAll(t, &fakeRows{
 		names: []string{"v"}, types: []string{typeName},
@@ -211,7 +146,7 @@ func TestEncodeValue(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := encodeValue(t, tt.typeName, tt.value, encoding{}); got != tt.want {
+			if got := encodeValue(t, tt.typeName, tt.value, Options{}); got != tt.want {
 				t.Errorf("encode(%s %#v) = %s; want %s", tt.typeName, tt.value, got, tt.want)
 			}
 		})
@@ -221,11 +156,11 @@ func TestEncodeValue(t *testing.T) {
 // Strings are a matter of the column, never of the value: a reader must not
 // meet a number in one row and a string in the next.
 func TestEncodeNumbersAsStrings(t *testing.T) {
-	all := encoding{bigintAsString: true, decimalAsString: true}
+	all := Options{BigintAsString: true, DecimalAsString: true}
 	tests := []struct {
 		typeName string
 		value    driver.Value
-		enc      encoding
+		enc      Options
 		want     string
 	}{
 		{"BIGINT", int64(1), all, `"1"`},
@@ -236,8 +171,8 @@ func TestEncodeNumbersAsStrings(t *testing.T) {
 		{"DECIMAL", []byte("0012.50"), all, `"12.50"`},
 		{"DECIMAL", []byte("-1"), all, `"-1"`},
 		{"DOUBLE", 1.5, all, `1.5`},
-		{"DECIMAL", []byte("12.50"), encoding{bigintAsString: true}, `12.50`},
-		{"BIGINT", int64(1), encoding{decimalAsString: true}, `1`},
+		{"DECIMAL", []byte("12.50"), Options{BigintAsString: true}, `12.50`},
+		{"BIGINT", int64(1), Options{DecimalAsString: true}, `1`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.typeName, func(t *testing.T) {
@@ -265,7 +200,7 @@ func TestEncodeRows(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &fakeRows{names: names, types: types, values: [][]driver.Value{row}, count: tt.count}
-			if got := encodeAll(t, f, encoding{}); got != tt.want {
+			if got := encodeAll(t, f, Options{}); got != tt.want {
 				t.Errorf("encode(%d rows) = %q; want %q", tt.count, got, tt.want)
 			}
 		})
@@ -280,9 +215,9 @@ func TestEncodeUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = newRowEncoder(columns, nil, format{}, encoding{}).appendRow(nil, rows)
+	_, err = New(columns, nil, Format{}, Options{}).AppendRow(nil, rows)
 	if err == nil || !strings.Contains(err.Error(), `"odd"`) || !strings.Contains(err.Error(), "struct {}") {
-		t.Errorf("appendRow(struct{}) error = %v; want one that names the column and the type", err)
+		t.Errorf("AppendRow(struct{}) error = %v; want one that names the column and the type", err)
 	}
 }
 
@@ -311,14 +246,14 @@ func TestEncodeDoesNotAllocate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := newRowEncoder(columns, nil, format{}, encoding{})
+	encoder := New(columns, nil, Format{}, Options{})
 	out := make([]byte, 0, 4096)
 	allocs := testing.AllocsPerRun(1000, func() {
 		rows.Next()
-		out, _ = encoder.appendRow(out[:0], rows)
+		out, _ = encoder.AppendRow(out[:0], rows)
 	})
 	if allocs != 0 {
-		t.Errorf("appendRow of %d values makes %v allocations; want none", len(columns), allocs)
+		t.Errorf("AppendRow of %d values makes %v allocations; want none", len(columns), allocs)
 	}
 }
 
@@ -332,7 +267,7 @@ func FuzzEncodeText(f *testing.F) {
 		out := encodeAll(t, &fakeRows{
 			names: []string{"a" + name, "b", "c", "d", "e"}, types: []string{"TEXT", "BLOB", "DOUBLE", "BIGINT", "JSON"},
 			values: [][]driver.Value{{text, text, number, whole, text}}, count: 1,
-		}, encoding{})
+		}, Options{})
 		var got []map[string]any
 		decoder := json.NewDecoder(strings.NewReader(out))
 		decoder.UseNumber()
@@ -375,7 +310,7 @@ func FuzzEncodeBytes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
 		for typeName := range families {
-			for _, enc := range []encoding{{}, {bigintAsString: true, decimalAsString: true}} {
+			for _, enc := range []Options{{}, {BigintAsString: true, DecimalAsString: true}} {
 				out := appendTyped(typeName, value, enc)
 				if !json.Valid(out) || !utf8.Valid(out) || bytes.ContainsAny(out, "\r\n") {
 					t.Errorf("encode(%s %q, %+v) = %q; want valid JSON on one line", typeName, value, enc, out)
@@ -386,7 +321,7 @@ func FuzzEncodeBytes(f *testing.F) {
 }
 
 // appendTyped encodes one value without a database around it.
-func appendTyped(typeName string, value []byte, enc encoding) []byte {
+func appendTyped(typeName string, value []byte, enc Options) []byte {
 	c := newCell(typeName, enc)
 	return c.appendBytes(nil, value)
 }
@@ -414,12 +349,12 @@ func BenchmarkEncode(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		encoder := newRowEncoder(columns, nil, format{}, encoding{})
+		encoder := New(columns, nil, Format{}, Options{})
 		var out []byte
 		b.ReportAllocs()
 		for b.Loop() {
 			rows.Next()
-			if out, err = encoder.appendRow(out[:0], rows); err != nil {
+			if out, err = encoder.AppendRow(out[:0], rows); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -446,7 +381,7 @@ func BenchmarkEncodeValue(b *testing.B) {
 	}
 	for _, bb := range benchmarks {
 		b.Run(bb.name, func(b *testing.B) {
-			c := newCell(bb.typeName, encoding{})
+			c := newCell(bb.typeName, Options{})
 			var out []byte
 			b.ReportAllocs()
 			for b.Loop() {

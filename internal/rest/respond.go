@@ -1,19 +1,22 @@
-package main
+package rest
 
 // This file sends results: small ones whole, with ETag and gzip, large ones in
 // pieces. Rule: after the first byte of a large result, a failure aborts the
 // connection.
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
-	"sync"
+	"strings"
+
+	"readapi/internal/client"
+	"readapi/internal/encode"
+	"readapi/internal/exec"
+	"readapi/internal/share"
 )
 
 const (
@@ -25,21 +28,37 @@ const (
 
 var errLargeBusy = errors.New("large results use all connections that they may use: look at DB_MAX_CONNS")
 
+// describe makes the headers of a result as the first page.
+func describe(res *share.Result) map[string][]string {
+	return map[string][]string{
+		"Etag":           {res.ETag},
+		"Content-Length": {strconv.Itoa(len(res.Body))},
+		"Content-Range":  {page{0, int64(res.Rows), unknownTotal}.contentRange()},
+	}
+}
+
 // writeResult sends a small result, or only that the client has it already.
-func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result, p page) {
-	header, body, length := w.Header(), res.body, res.length
-	header["Etag"], header["Content-Range"] = res.headers(p)
+func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share.Result, p page) {
+	header, body := w.Header(), res.Body
+	header["Etag"], header["Content-Range"] = res.Headers["Etag"], res.Headers["Content-Range"]
+	if p.offset > 0 || p.total != unknownTotal {
+		header["Content-Range"] = []string{p.contentRange()}
+	}
+	if p.total != unknownTotal { // it may change while the rows do not
+		header.Set("Etag", strings.TrimSuffix(res.ETag, `"`)+"-"+strconv.FormatInt(p.total, 10)+`"`)
+	}
 	if matchesETag(r.Header.Values("If-None-Match"), header["Etag"][0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	header["Content-Length"] = res.Headers["Content-Length"]
 	if len(body) > minGzipBytes && acceptsGzip(r.Header) {
-		if zipped := a.share.results.gzipped(res); zipped != nil {
+		if zipped := s.share.Compressed(res, s.zips.compress); zipped != nil {
+			body = zipped
 			header.Set("Content-Encoding", "gzip")
-			body, length = zipped, []string{strconv.Itoa(len(zipped))}
+			header.Set("Content-Length", strconv.Itoa(len(zipped)))
 		}
 	}
-	header["Content-Length"] = length
 	w.WriteHeader(p.status())
 	_, _ = w.Write(body) // a client that has gone is no error
 }
@@ -47,65 +66,65 @@ func (a *api) writeResult(w http.ResponseWriter, r *http.Request, res *result, p
 // writeLarge sends a large result in pieces, from rows or, if they are nil, from
 // a query of its own. Which rows these are is known only if the total is. After
 // an error nothing has been sent.
-func (a *api) writeLarge(w http.ResponseWriter, r *http.Request, st *statement, rows *rowStream, p page) error {
+func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.Statement, rows *exec.Rows, p page) error {
 	select {
-	case a.large <- struct{}{}:
+	case s.large <- struct{}{}:
 	default: // to wait with a connection in hand would take it from the others
 		if rows != nil {
 			rows.Close()
 			rows = nil
 		}
-		if err := a.awaitLarge(r.Context()); err != nil {
+		if err := s.awaitLarge(r.Context()); err != nil {
 			return err
 		}
 	}
-	defer func() { <-a.large }()
+	defer func() { <-s.large }()
 	if rows == nil {
 		var err error
-		if rows, err = a.db.fetch(r.Context(), st, func() {}); err != nil {
+		if rows, err = s.db.Fetch(r.Context(), st, func() {}); err != nil {
 			return err
 		}
 	}
 	defer rows.Close()
-	if st.format.media == mediaObject { // two rows at most, and one is right
-		if err := rows.fill(math.MaxInt); err != nil {
+	if st.Format.Media == encode.Object { // two rows at most, and one is right
+		if err := rows.Fill(math.MaxInt); err != nil {
 			return err
 		}
-		if rows.encoder.rows != 1 {
-			return errNotOneRow(int64(rows.encoder.rows))
+		if rows.Count() != 1 {
+			return errSeveralRows
 		}
 	}
 	if p.total != unknownTotal {
 		w.Header().Set("Content-Range", p.contentRange())
 	}
-	a.stream(w, r, rows, p.status())
+	s.stream(w, r, rows, p.status())
 	return nil
 }
 
 // awaitLarge waits until another large result may be sent.
-func (a *api) awaitLarge(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.dbTimeout)
+func (s *Service) awaitLarge(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout())
 	defer cancel()
 	select {
-	case a.large <- struct{}{}:
+	case s.large <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return &dbError{kindPool, errLargeBusy}
+		return &exec.Error{Kind: exec.PoolBusy, Err: errLargeBusy}
 	}
 }
 
 // stream sends rows as fast as the client takes them, in the memory of one
 // buffer. If the result breaks, so does the connection: a client must not take a
 // part for the whole.
-func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream, status int) {
+func (s *Service) stream(w http.ResponseWriter, r *http.Request, rows *exec.Rows, status int) {
 	send := func(body []byte, _ bool) error {
 		_, err := w.Write(body)
 		return err
 	}
 	if acceptsGzip(r.Header) {
 		w.Header().Set("Content-Encoding", "gzip")
-		zip := a.share.results.zips.take(w)
-		defer a.share.results.zips.give(zip)
+		zip := s.zips.take(w)
+		defer s.zips.give(zip)
 		send = func(body []byte, last bool) error { return sendGzip(w, zip, body, last) }
 	}
 	w.WriteHeader(status)
@@ -113,30 +132,25 @@ func (a *api) stream(w http.ResponseWriter, r *http.Request, rows *rowStream, st
 		return
 	}
 	for {
-		if err := send(rows.body, rows.done); err != nil { // the client has gone
+		if err := send(rows.Body, rows.Done); err != nil { // the client has gone
 			abort(r)
 		}
-		if rows.done {
+		if rows.Done {
 			return
 		}
-		rows.body = rows.body[:0]
-		if err := rows.fill(streamBytes); err != nil {
-			a.logFailure(r, http.StatusOK, err)
+		rows.Body = rows.Body[:0]
+		if err := rows.Fill(streamBytes); err != nil {
+			s.logFailure(r, http.StatusOK, err)
 			abort(r)
 		}
 	}
 }
 
-// connKey is the key of a request's connection in its context.
-type connKey struct{}
-
 // abort ends a response that has begun, and does not return. The connection is
 // reset: to HTTP/1.0, which proxies speak, where it is closed is where the body
 // ends.
 func abort(r *http.Request) {
-	if conn, ok := r.Context().Value(connKey{}).(*stallConn); ok {
-		_ = conn.SetLinger(0) // fails only if it is closed
-	}
+	client.FromContext(r.Context()).Cut()
 	panic(http.ErrAbortHandler)
 }
 
@@ -152,30 +166,4 @@ func sendGzip(w http.ResponseWriter, zip *gzip.Writer, body []byte, last bool) e
 		return err
 	}
 	return http.NewResponseController(w).Flush()
-}
-
-// gzipPool keeps compressors, which are large, for the next body. The zero value
-// is ready to use.
-type gzipPool struct{ pool sync.Pool }
-
-// take returns a compressor that writes to w.
-func (p *gzipPool) take(w io.Writer) *gzip.Writer {
-	if zip, ok := p.pool.Get().(*gzip.Writer); ok {
-		zip.Reset(w)
-		return zip
-	}
-	zip, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // that level exists
-	return zip
-}
-
-func (p *gzipPool) give(zip *gzip.Writer) { p.pool.Put(zip) }
-
-// compress returns body compressed.
-func (p *gzipPool) compress(body []byte) []byte {
-	var out bytes.Buffer
-	zip := p.take(&out)
-	defer p.give(zip)
-	_, _ = zip.Write(body) // a bytes.Buffer takes everything
-	_ = zip.Close()
-	return bytes.Clone(out.Bytes())
 }

@@ -1,7 +1,10 @@
-package main
+// Package share lets concurrent identical reads share one query, and holds the
+// small results that clients are still taking. Rules: sharing cannot be seen from
+// outside, except as speed; the same bytes are in memory once, however many
+// clients take them and however slowly; and all results together are bounded.
+package share
 
-// This file lets concurrent identical reads share one query. Rule: sharing
-// cannot be seen from outside, except as speed.
+// This file gathers reads into flights, each of which is one query.
 
 import (
 	"context"
@@ -10,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"readapi/internal/exec"
 )
 
 const (
@@ -24,7 +29,7 @@ const (
 	flightGrace = 200 * time.Millisecond
 )
 
-// sharer lets reads that want the same at the same time share a query. It is
+// Sharer lets reads that want the same at the same time share a query. It is
 // safe for concurrent use.
 //
 //   - The key is that of the statement: the same key, the same bytes.
@@ -36,10 +41,10 @@ const (
 //     flight starts anew.
 //   - A result is for the members of its flight, and lives until the last of them
 //     has released it.
-//   - A result over maxSmallBytes is not shared: one member goes on with the
+//   - A result over exec.SmallBytes is not shared: one member goes on with the
 //     query, the others send their own.
-type sharer struct {
-	db      *database
+type Sharer struct {
+	db      *exec.DB
 	results *results
 
 	mu    sync.Mutex       // guards what follows, and lanes and flights
@@ -54,28 +59,39 @@ type lane struct {
 
 // flight is a query and the reads that wait for it.
 type flight struct {
-	statement *statement
+	statement *exec.Statement
 	ctx       context.Context
 	cancel    context.CancelFunc
 	members   int
 	flowing   atomic.Bool // the first row is there
 
 	landed chan struct{} // closed once what follows is set
-	result *result       // if it is small
-	rows   *rowStream    // if it is large, until a member takes it
+	result *Result       // if it is small
+	rows   *exec.Rows    // if it is large, until a member takes it
 	err    error
 }
 
-func newSharer(db *database) *sharer {
-	return &sharer{db: db, results: newResults(), lanes: make(map[string]*lane)}
+// New makes a Sharer that reads from db. What describe makes of a result becomes
+// its Headers; it is called once per result, under a lock.
+func New(db *exec.DB, describe func(*Result) map[string][]string) *Sharer {
+	return &Sharer{db: db, results: newResults(describe), lanes: make(map[string]*lane)}
 }
 
-// read returns the result of st if it is small: the caller releases it. Of a
+// Release says that the caller does not need res any more.
+func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
+
+// Compressed returns what compress makes of the body of res, called once for all
+// who hold it, or nil if there is no room for it. The caller holds res.
+func (s *Sharer) Compressed(res *Result, compress func([]byte) []byte) []byte {
+	return s.results.compressed(res, compress)
+}
+
+// Read returns the result of st if it is small: the caller releases it. Of a
 // large result it returns the rows, for the caller to close, or, if another
-// member has them, neither. Errors are *dbError.
-func (s *sharer) read(ctx context.Context, st *statement) (*result, *rowStream, error) {
+// member has them, neither. Errors are *exec.Error.
+func (s *Sharer) Read(ctx context.Context, st *exec.Statement) (*Result, *exec.Rows, error) {
 	f := s.join(st)
-	timeout := time.NewTimer(s.db.timeout + flightGrace)
+	timeout := time.NewTimer(s.db.Timeout() + flightGrace)
 	defer timeout.Stop()
 	for {
 		select {
@@ -83,19 +99,19 @@ func (s *sharer) read(ctx context.Context, st *statement) (*result, *rowStream, 
 			return f.result, s.takeRows(ctx, f), f.err
 		case <-ctx.Done():
 			s.leave(f)
-			return nil, nil, newDBError(ctx.Err())
+			return nil, nil, &exec.Error{Kind: exec.Canceled, Err: ctx.Err()}
 		case <-timeout.C:
 			if !f.flowing.Load() {
 				s.leave(f)
-				return nil, nil, s.db.lateError()
+				return nil, nil, s.db.Late()
 			}
 		}
 	}
 }
 
 // join makes the caller a member of a flight whose query has not been sent.
-func (s *sharer) join(st *statement) *flight {
-	key := st.key()
+func (s *Sharer) join(st *exec.Statement) *flight {
+	key := st.Key()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[key]
@@ -115,7 +131,7 @@ func (s *sharer) join(st *statement) *flight {
 
 // departLocked sends the query of the next flight if its turn has come, and
 // removes the lane if there is nothing in it.
-func (s *sharer) departLocked(key string, l *lane) {
+func (s *Sharer) departLocked(key string, l *lane) {
 	switch f := l.next; {
 	case f == nil && l.running == 0:
 		delete(s.lanes, key)
@@ -127,11 +143,11 @@ func (s *sharer) departLocked(key string, l *lane) {
 }
 
 // run sends the query of f and tells its members what comes of it.
-func (s *sharer) run(l *lane, f *flight) {
+func (s *Sharer) run(l *lane, f *flight) {
 	rows, err := s.fetch(f)
-	var res *result
-	if err == nil && rows.isSmall() {
-		res = s.results.add(rows.body, rows.encoder.rows)
+	var res *Result
+	if err == nil && rows.IsSmall() {
+		res = s.results.add(rows.Body, rows.Count())
 		rows.Close()
 		rows = nil
 	}
@@ -146,29 +162,29 @@ func (s *sharer) run(l *lane, f *flight) {
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
 	l.running--
-	s.departLocked(f.statement.key(), l)
+	s.departLocked(f.statement.Key(), l)
 }
 
-// fetch is database.fetch within the bounds of memory, and with a panic turned
+// fetch is exec.DB.Fetch within the bounds of memory, and with a panic turned
 // into an error. Unless the result is small, nothing stays reserved.
-func (s *sharer) fetch(f *flight) (rows *rowStream, err error) {
-	if !s.results.reserve(maxSmallBytes) {
-		return nil, &dbError{kindMemory, errHeld}
+func (s *Sharer) fetch(f *flight) (rows *exec.Rows, err error) {
+	if !s.results.reserve(exec.SmallBytes) {
+		return nil, &exec.Error{Kind: exec.Memory, Err: errHeld}
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = newDBError(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+			err = &exec.Error{Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
 		}
-		if err != nil || !rows.isSmall() {
-			s.results.reserve(-maxSmallBytes)
+		if err != nil || !rows.IsSmall() {
+			s.results.reserve(-exec.SmallBytes)
 		}
 	}()
-	return s.db.fetch(f.ctx, f.statement, func() { f.flowing.Store(true) })
+	return s.db.Fetch(f.ctx, f.statement, func() { f.flowing.Store(true) })
 }
 
 // takeRows returns the rows of f's large result, if nobody else has them. Their
 // query ends with ctx.
-func (s *sharer) takeRows(ctx context.Context, f *flight) *rowStream {
+func (s *Sharer) takeRows(ctx context.Context, f *flight) *exec.Rows {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := f.rows
@@ -181,20 +197,20 @@ func (s *sharer) takeRows(ctx context.Context, f *flight) *rowStream {
 
 // leave ends the membership of a read that has got nothing. The last one to
 // leave ends the query.
-func (s *sharer) leave(f *flight) {
+func (s *Sharer) leave(f *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.result != nil { // it landed at the same moment
-		s.results.release(f.result)
+		s.results.hold(f.result, -1)
 		return
 	}
 	if f.members--; f.members > 0 {
 		return
 	}
 	f.cancel()
-	if l := s.lanes[f.statement.key()]; l != nil && l.next == f {
+	if l := s.lanes[f.statement.Key()]; l != nil && l.next == f {
 		l.next = nil // nobody may join it any more
-		s.departLocked(f.statement.key(), l)
+		s.departLocked(f.statement.Key(), l)
 	}
 	if f.rows != nil {
 		go f.rows.Close() // ends by itself: f.cancel has ended the query

@@ -1,14 +1,16 @@
-package main
+// Package postgrest is the language: it turns the query string of a read, and the
+// headers that belong to the language, into a small tree that says what was asked
+// for and where that stands. It knows no SQL, no table and no response; which
+// columns there are and what values they take is checked by those who know. Rule:
+// what cannot be honoured is refused with parameter, position and what was
+// expected; nothing is ignored, because a filter that is left out gives rows that
+// nobody asked for.
+package postgrest
 
-// This file parses the URL query, PostgREST's read grammar, into a request: a
-// small tree that says what was asked for, and where. Columns and values are
-// checked later, by filter.go. Rule: what cannot be honoured is refused with
-// parameter, position and what was expected; nothing is ignored, because a
-// filter that is left out gives rows that nobody asked for.
+// This file parses the query string.
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,75 +23,63 @@ const (
 	maxQueryBytes = 16 << 10
 	maxConditions = 100 // an in list is one
 	maxDepth      = 10  // of groups in groups
-
-	codeSyntax = "PGRST100"
 )
 
-// request is a parsed URL query. The zero value asks for the whole table.
-type request struct {
-	fields []field     // empty: all columns
-	where  []condition // all of them must hold
-	order  []orderTerm
-	limit  *uint64 // nil: none
-	offset uint64
+// Query is what a read asks for. The zero value asks for the whole table.
+type Query struct {
+	Select []Field     // empty: all columns
+	Where  []Condition // all of them must hold
+	Order  []Term
+	Limit  *uint64 // nil: none
+	Offset uint64
 }
 
-// selectsSome reports whether r names columns, and not just *.
-func (r *request) selectsSome() bool {
-	return slices.ContainsFunc(r.fields, func(f field) bool { return f.column != "" })
+// SelectsSome reports whether q names columns, and not just *.
+func (q *Query) SelectsSome() bool {
+	return slices.ContainsFunc(q.Select, func(f Field) bool { return f.Column != "" })
 }
 
-// field is one item of select.
-type field struct {
-	place
-	column string // "" for *
-	name   string // of the member in the output; "" is the column's
-	isText bool   // ::text
+// IsPlain reports whether q asks for all rows and columns of the table.
+func (q *Query) IsPlain() bool {
+	return !q.SelectsSome() && len(q.Where) == 0 && len(q.Order) == 0 && q.Limit == nil && q.Offset == 0
 }
 
-// condition is a comparison, or a group of conditions. Its place is that of the
-// column.
-type condition struct {
-	place
-	not   bool
-	group string // and, or; "" is a comparison
-	inner []condition
-
-	column     string
-	operator   string // a key of operators
-	quantifier string // any, all or ""
-	values     []string
-	valuesAt   place
+// Field is one item of select.
+type Field struct {
+	Place
+	Column string // "" for *
+	Name   string // of the member in the output; "" is the column's
+	AsText bool   // ::text
 }
 
-// orderTerm is one item of order.
-type orderTerm struct {
-	place
-	column     string
-	descending bool
-	nulls      string // nullsfirst, nullslast; "" is MySQL's own order
+// Condition is a comparison, or a group of conditions. Its place is that of the
+// column, or of the group.
+type Condition struct {
+	Place
+	Not   bool
+	Group string // and, or; "" is a comparison
+	Inner []Condition
+
+	Column     string
+	Operator   string // one of Operators
+	Quantifier string // any, all or ""
+	Values     []string
+	ValuesAt   Place
 }
 
-// place is where something stands, for errors: the parameter, and the position
-// in its value after decoding, in characters from 1.
-type place struct {
-	param string
-	pos   int
+// Term is one item of order.
+type Term struct {
+	Place
+	Column     string
+	Descending bool
+	Nulls      string // nullsfirst, nullslast; "" is the database's own order
 }
 
-// refuse makes the error for what stands there. The hint may be empty.
-func (p place) refuse(code, hint, format string, args ...any) *apiError {
-	e := newAPIError(http.StatusBadRequest, code, "The query string cannot be honoured.", hint)
-	details := fmt.Sprintf("parameter %q, position %d: ", p.param, p.pos) + fmt.Sprintf(format, args...)
-	e.Details = &details
-	return e
-}
-
-// parseQuery parses the raw query of a URL.
-func parseQuery(rawQuery string) (request, *apiError) {
+// Parse parses the raw query of a URL. Errors are *Refusal.
+func Parse(rawQuery string) (*Query, error) {
 	p := queryParser{seen: map[string]bool{}}
 	if len(rawQuery) > maxQueryBytes {
-		return p.request, place{"?", 1}.refuse(codeSyntax, "", "a query string of %d bytes, expected at most %d",
+		return nil, Place{"?", 1}.Refuse(CodeSyntax, "", "a query string of %d bytes, expected at most %d",
 			len(rawQuery), maxQueryBytes)
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
@@ -97,51 +87,51 @@ func parseQuery(rawQuery string) (request, *apiError) {
 			continue
 		}
 		if err := p.parsePair(pair); err != nil {
-			return p.request, err
+			return nil, err
 		}
 	}
-	return p.request, nil
+	return &p.Query, nil
 }
 
-// queryParser fills a request, one parameter after the other.
+// queryParser fills a Query, one parameter after the other.
 type queryParser struct {
-	request
+	Query
 	seen       map[string]bool // parameters that may stand only once
 	conditions int
 }
 
 // parsePair decodes one parameter and parses it.
-func (p *queryParser) parsePair(pair string) *apiError {
+func (p *queryParser) parsePair(pair string) error {
 	rawName, rawValue, found := strings.Cut(pair, "=")
 	name, nameErr := url.QueryUnescape(rawName)
 	value, valueErr := url.QueryUnescape(rawValue)
-	at := place{strings.ToValidUTF8(name, "\uFFFD"), 1}
+	at := Place{strings.ToValidUTF8(name, "\uFFFD"), 1}
 	if nameErr != nil {
-		at.param = rawName
+		at.Param = rawName
 	}
 	switch {
 	case strings.Contains(pair, ";"): // url.Values would drop the parameter
-		return at.refuse(codeSyntax, "Write %3B for a semicolon.", `unexpected ";", expected "&" or the end`)
+		return at.Refuse(CodeSyntax, "Write %3B for a semicolon.", `unexpected ";", expected "&" or the end`)
 	case nameErr != nil || valueErr != nil:
-		return at.refuse(codeSyntax, "Write %25 for a percent sign.", "a %% without two hexadecimal digits")
+		return at.Refuse(CodeSyntax, "Write %25 for a percent sign.", "a %% without two hexadecimal digits")
 	case !utf8.ValidString(name) || !utf8.ValidString(value):
-		return at.refuse(codeSyntax, "", "bytes that are not UTF-8")
+		return at.Refuse(CodeSyntax, "", "bytes that are not UTF-8")
 	case !found || name == "":
-		return at.refuse(codeSyntax, "", "unexpected %q, expected NAME=VALUE", pair)
+		return at.Refuse(CodeSyntax, "", "unexpected %q, expected NAME=VALUE", pair)
 	}
-	return p.parseParameter(name, &scanner{place: at, rest: value})
+	return p.parseParameter(name, &scanner{Place: at, rest: value})
 }
 
 // parseParameter parses the value of a parameter.
-func (p *queryParser) parseParameter(name string, s *scanner) *apiError {
+func (p *queryParser) parseParameter(name string, s *scanner) error {
 	switch name {
 	case "and", "or", "not.and", "not.or":
 		group, err := p.parseGroup(s, name, 1)
-		p.where = append(p.where, group)
+		p.Where = append(p.Where, group)
 		return err
 	case "select", "order", "limit", "offset":
 		if p.seen[name] {
-			return s.refuse(codeSyntax, "", "the parameter stands there twice, expected once")
+			return s.Refuse(CodeSyntax, "", "the parameter stands there twice, expected once")
 		}
 		p.seen[name] = true
 	default:
@@ -154,17 +144,17 @@ func (p *queryParser) parseParameter(name string, s *scanner) *apiError {
 		return p.parseOrder(s)
 	case "limit":
 		n, err := s.wholeNumber()
-		p.limit = &n
+		p.Limit = &n
 		return err
 	default:
-		var err *apiError
-		p.offset, err = s.wholeNumber()
+		var err error
+		p.Offset, err = s.wholeNumber()
 		return err
 	}
 }
 
 // parseSelect parses `a,alias:b::text,*`. Nothing at all means all columns.
-func (p *queryParser) parseSelect(s *scanner) *apiError {
+func (p *queryParser) parseSelect(s *scanner) error {
 	if s.rest == "" {
 		return nil
 	}
@@ -174,7 +164,7 @@ func (p *queryParser) parseSelect(s *scanner) *apiError {
 		if err != nil {
 			return err
 		}
-		p.fields = append(p.fields, f)
+		p.Select = append(p.Select, f)
 		s.skipSpace()
 		if s.rest == "" {
 			return nil
@@ -186,23 +176,23 @@ func (p *queryParser) parseSelect(s *scanner) *apiError {
 }
 
 // parseOrder parses `a.desc.nullslast,b`.
-func (p *queryParser) parseOrder(s *scanner) *apiError {
+func (p *queryParser) parseOrder(s *scanner) error {
 	for {
 		s.skipSpace()
-		term := orderTerm{place: s.place}
-		var err *apiError
-		if term.column, err = s.column(); err != nil {
+		term := Term{Place: s.Place}
+		var err error
+		if term.Column, err = s.column(); err != nil {
 			return err
 		}
-		term.descending = s.take(".desc")
-		_ = term.descending || s.take(".asc")
+		term.Descending = s.take(".desc")
+		_ = term.Descending || s.take(".asc")
 		for _, nulls := range []string{"nullsfirst", "nullslast"} {
 			if s.take("." + nulls) {
-				term.nulls = nulls
+				term.Nulls = nulls
 				break
 			}
 		}
-		p.order = append(p.order, term)
+		p.Order = append(p.Order, term)
 		s.skipSpace()
 		if s.rest == "" {
 			return nil
@@ -214,8 +204,8 @@ func (p *queryParser) parseOrder(s *scanner) *apiError {
 }
 
 // parseFilter parses COLUMN=[not.]OPERATOR.VALUE.
-func (p *queryParser) parseFilter(name string, s *scanner) *apiError {
-	key := &scanner{place: s.place, rest: name}
+func (p *queryParser) parseFilter(name string, s *scanner) error {
+	key := &scanner{Place: s.Place, rest: name}
 	column, err := key.column()
 	if err != nil {
 		return err
@@ -223,24 +213,24 @@ func (p *queryParser) parseFilter(name string, s *scanner) *apiError {
 	if key.rest != "" {
 		return key.unexpected("nothing more; a column with odd characters stands in double quotes")
 	}
-	c, err := p.parseComparison(s, condition{place: s.place, column: column}, singleValue)
+	c, err := p.parseComparison(s, Condition{Place: s.Place, Column: column}, singleValue)
 	if err != nil {
 		return err
 	}
 	if s.skipSpace(); s.rest != "" {
 		return s.unexpected("the end")
 	}
-	p.where = append(p.where, c)
+	p.Where = append(p.Where, c)
 	return nil
 }
 
 // parseGroup parses `(condition,...)`. The name, which has been read, is that of
 // the group with its not.
-func (p *queryParser) parseGroup(s *scanner, name string, depth int) (group condition, err *apiError) {
-	group = condition{place: s.place}
-	group.group, group.not = strings.CutPrefix(name, "not.")
+func (p *queryParser) parseGroup(s *scanner, name string, depth int) (group Condition, err error) {
+	group = Condition{Place: s.Place}
+	group.Group, group.Not = strings.CutPrefix(name, "not.")
 	if depth > maxDepth {
-		return group, s.refuse(codeSyntax, "", "groups within groups, expected at most %d levels", maxDepth)
+		return group, s.Refuse(CodeSyntax, "", "groups within groups, expected at most %d levels", maxDepth)
 	}
 	s.skipSpace()
 	if !s.take("(") {
@@ -251,7 +241,7 @@ func (p *queryParser) parseGroup(s *scanner, name string, depth int) (group cond
 		if err != nil {
 			return group, err
 		}
-		group.inner = append(group.inner, c)
+		group.Inner = append(group.Inner, c)
 		s.skipSpace()
 		switch {
 		case s.take(","):
@@ -267,7 +257,7 @@ func (p *queryParser) parseGroup(s *scanner, name string, depth int) (group cond
 }
 
 // parseCondition parses what stands in a group: another group or a comparison.
-func (p *queryParser) parseCondition(s *scanner, depth int) (c condition, err *apiError) {
+func (p *queryParser) parseCondition(s *scanner, depth int) (c Condition, err error) {
 	s.skipSpace()
 	for _, name := range []string{"and", "or", "not.and", "not.or"} {
 		if strings.HasPrefix(s.rest, name+"(") {
@@ -275,8 +265,8 @@ func (p *queryParser) parseCondition(s *scanner, depth int) (c condition, err *a
 			return p.parseGroup(s, name, depth+1)
 		}
 	}
-	c.place = s.place
-	if c.column, err = s.column(); err != nil {
+	c.Place = s.Place
+	if c.Column, err = s.column(); err != nil {
 		return c, err
 	}
 	if !s.take(".") {
@@ -287,42 +277,42 @@ func (p *queryParser) parseCondition(s *scanner, depth int) (c condition, err *a
 
 // parseComparison parses `[not.]operator.value` behind the column of c. How the
 // value ends is a matter of where it stands.
-func (p *queryParser) parseComparison(s *scanner, c condition, value func(*scanner) (string, *apiError)) (_ condition, err *apiError) {
-	c.not = s.take("not.")
+func (p *queryParser) parseComparison(s *scanner, c Condition, value func(*scanner) (string, error)) (_ Condition, err error) {
+	c.Not = s.take("not.")
 	if p.conditions++; p.conditions > maxConditions {
-		return c, s.refuse(codeSyntax, "", "more than %d conditions", maxConditions)
+		return c, s.Refuse(CodeSyntax, "", "more than %d conditions", maxConditions)
 	}
 	word := s.word()
-	op, known := operators[word]
+	op, known := Operators[word]
 	if !known {
-		return c, s.refuse(codeSyntax, nearest(word, operatorNames()), "unexpected operator %q, expected not or one of %s",
+		return c, s.Refuse(CodeSyntax, Nearest(word, operatorNames()), "unexpected operator %q, expected not or one of %s",
 			word, strings.Join(operatorNames(), ", "))
 	}
 	s.take(word)
-	c.operator = word
-	if op.quantified && s.take("(any)") {
-		c.quantifier = "any"
-	} else if op.quantified && s.take("(all)") {
-		c.quantifier = "all"
+	c.Operator = word
+	if op.Quantified && s.take("(any)") {
+		c.Quantifier = "any"
+	} else if op.Quantified && s.take("(all)") {
+		c.Quantifier = "all"
 	}
 	if !s.take(".") {
 		return c, s.unexpected(`"."`)
 	}
-	c.valuesAt = s.place
+	c.ValuesAt = s.Place
 	switch {
-	case op.list:
-		c.values, err = s.list("(", ")")
-	case c.quantifier != "":
-		c.values, err = s.list("{", "}")
+	case op.List:
+		c.Values, err = s.list("(", ")")
+	case c.Quantifier != "":
+		c.Values, err = s.list("{", "}")
 	default:
-		c.values = make([]string, 1)
-		c.values[0], err = value(s)
+		c.Values = make([]string, 1)
+		c.Values[0], err = value(s)
 	}
 	return c, err
 }
 
 // singleValue takes the value of a filter: everything up to the end, as it is.
-func singleValue(s *scanner) (string, *apiError) {
+func singleValue(s *scanner) (string, error) {
 	value := s.rest
 	s.take(value)
 	return value, nil
@@ -330,11 +320,11 @@ func singleValue(s *scanner) (string, *apiError) {
 
 // groupValue takes a value within a group: quoted, or up to a comma or a closing
 // parenthesis.
-func groupValue(s *scanner) (string, *apiError) { return s.element(",)") }
+func groupValue(s *scanner) (string, error) { return s.element(",)") }
 
 // scanner reads a value from left to right; place is where rest begins.
 type scanner struct {
-	place
+	Place
 	rest string
 }
 
@@ -342,7 +332,7 @@ type scanner struct {
 func (s *scanner) take(prefix string) bool {
 	rest, found := strings.CutPrefix(s.rest, prefix)
 	if found {
-		s.pos += utf8.RuneCountInString(prefix)
+		s.Pos += utf8.RuneCountInString(prefix)
 		s.rest = rest
 	}
 	return found
@@ -359,18 +349,18 @@ func (s *scanner) word() string {
 }
 
 // unexpected refuses what is next.
-func (s *scanner) unexpected(expected string) *apiError {
+func (s *scanner) unexpected(expected string) error {
 	if s.rest == "" {
-		return s.refuse(codeSyntax, "", "unexpected end, expected %s", expected)
+		return s.Refuse(CodeSyntax, "", "unexpected end, expected %s", expected)
 	}
 	next := []rune(s.rest)
-	return s.refuse(codeSyntax, "", "unexpected %q, expected %s", string(next[:min(len(next), 20)]), expected)
+	return s.Refuse(CodeSyntax, "", "unexpected %q, expected %s", string(next[:min(len(next), 20)]), expected)
 }
 
 // wholeNumber takes a number from 0 up to the end.
-func (s *scanner) wholeNumber() (uint64, *apiError) {
+func (s *scanner) wholeNumber() (uint64, error) {
 	n, err := strconv.ParseUint(s.rest, 10, 63)
-	if err != nil || !isDigits([]byte(s.rest)) {
+	if err != nil || !isDigits(s.rest) {
 		return 0, s.unexpected("a whole number from 0")
 	}
 	return n, nil
@@ -378,7 +368,7 @@ func (s *scanner) wholeNumber() (uint64, *apiError) {
 
 // column takes the name of a column: quoted, or letters, digits, "_", "$", blank
 // and "-".
-func (s *scanner) column() (string, *apiError) {
+func (s *scanner) column() (string, error) {
 	s.skipSpace()
 	if strings.HasPrefix(s.rest, `""`) {
 		return "", s.unexpected("the name of a column")
@@ -394,7 +384,7 @@ func (s *scanner) column() (string, *apiError) {
 	}
 	name := s.rest[:end]
 	if i := strings.Index(s.rest, "->"); i >= 0 && i <= end {
-		return "", s.refuse(codeSyntax, "", "a path into JSON, expected the name of a column")
+		return "", s.Refuse(CodeSyntax, "", "a path into JSON, expected the name of a column")
 	}
 	if strings.TrimSpace(name) == "" {
 		return "", s.unexpected("the name of a column")
@@ -404,28 +394,28 @@ func (s *scanner) column() (string, *apiError) {
 }
 
 // field takes one item of select.
-func (s *scanner) field() (f field, err *apiError) {
-	f.place = s.place
+func (s *scanner) field() (f Field, err error) {
+	f.Place = s.Place
 	if s.take("*") {
 		return f, nil
 	}
-	if f.column, err = s.column(); err != nil {
+	if f.Column, err = s.column(); err != nil {
 		return f, err
 	}
 	if !strings.HasPrefix(s.rest, "::") && s.take(":") {
-		f.name, f.place = f.column, s.place
-		if f.column, err = s.column(); err != nil {
+		f.Name, f.Place = f.Column, s.Place
+		if f.Column, err = s.column(); err != nil {
 			return f, err
 		}
 	}
 	if s.take("::") {
-		if f.isText = s.word() == "text"; !f.isText {
+		if f.AsText = s.word() == "text"; !f.AsText {
 			return f, s.unexpected("text, the only cast there is")
 		}
 		s.take("text")
 	}
 	if s.rest != "" && strings.ContainsAny(s.rest[:1], "(.!-") {
-		return f, s.refuse(codeSyntax, "", "unexpected %q, expected a column: there are no aggregates, "+
+		return f, s.Refuse(CodeSyntax, "", "unexpected %q, expected a column: there are no aggregates, "+
 			"no paths into JSON and no other tables", s.rest)
 	}
 	return f, nil
@@ -433,7 +423,7 @@ func (s *scanner) field() (f field, err *apiError) {
 
 // quoted takes a string in double quotes, in which a backslash makes the next
 // character stand for itself.
-func (s *scanner) quoted() (string, *apiError) {
+func (s *scanner) quoted() (string, error) {
 	var out strings.Builder
 	escaped := false
 	for i, r := range s.rest {
@@ -451,11 +441,11 @@ func (s *scanner) quoted() (string, *apiError) {
 			out.WriteRune(r)
 		}
 	}
-	return "", s.refuse(codeSyntax, "", "an opening quote, expected the closing one too")
+	return "", s.Refuse(CodeSyntax, "", "an opening quote, expected the closing one too")
 }
 
 // list takes the elements between open and close up to where the value ends.
-func (s *scanner) list(open, closing string) (values []string, err *apiError) {
+func (s *scanner) list(open, closing string) (values []string, err error) {
 	s.skipSpace()
 	if !s.take(open) {
 		return nil, s.unexpected(fmt.Sprintf("%q", open))
@@ -486,7 +476,7 @@ func (s *scanner) list(open, closing string) (values []string, err *apiError) {
 
 // element takes one value up to a character of ends: in quotes if these end
 // right there, otherwise as it is. Clients do not escape a quote in the middle.
-func (s *scanner) element(ends string) (string, *apiError) {
+func (s *scanner) element(ends string) (string, error) {
 	if strings.HasPrefix(s.rest, `"`) {
 		before := *s
 		value, err := s.quoted()
@@ -497,7 +487,7 @@ func (s *scanner) element(ends string) (string, *apiError) {
 			return "", err
 		}
 		*s = before
-		return "", s.refuse(codeSyntax, `Within quotes write \" for a quote.`, "text behind a closing quote, expected %s", ends)
+		return "", s.Refuse(CodeSyntax, `Within quotes write \" for a quote.`, "text behind a closing quote, expected %s", ends)
 	}
 	end := strings.IndexAny(s.rest, ends)
 	if end < 0 {

@@ -1,4 +1,4 @@
-package main
+package encode
 
 // This file writes values as fields of CSV (RFC 4180): what JSON has, without
 // its quotes; NULL is nothing, and an empty string is "".
@@ -9,7 +9,7 @@ import (
 )
 
 // appendCSVHeader appends the line with the names.
-func (e *rowEncoder) appendCSVHeader(dst []byte) []byte {
+func (e *Encoder) appendCSVHeader(dst []byte) []byte {
 	for i, c := range e.cells {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -1,10 +1,12 @@
-package main
+// Package encode turns rows into bytes. It owns the form of every MySQL type in
+// every media type there is, and knows nothing of where rows come from or go to.
+// Rule: whatever is in the table, the output is valid: JSON (RFC 8259) or CSV
+// (RFC 4180), in UTF-8.
+package encode
 
-// This file turns one row into bytes. It owns the JSON form of every MySQL
-// type. A value goes from the driver's buffer to the output buffer once: each
-// column is a sql.Scanner whose Scan appends, so that nothing is kept, boxed or
-// reflected on in between. Rule: whatever is in the table, the output is valid
-// JSON.
+// This file turns one row into bytes. A value goes from the driver's buffer to
+// the output buffer once: each column is a sql.Scanner whose Scan appends, so
+// that nothing is kept, boxed or reflected on in between.
 
 import (
 	"bytes"
@@ -60,28 +62,24 @@ var families = map[string]family{
 	"VECTOR": familyVector,
 }
 
-// encoding is what a caller may choose about the form of values. The zero value
-// writes every number as a JSON number.
-type encoding struct {
-	bigintAsString  bool // BIGINT columns as strings
-	decimalAsString bool // DECIMAL columns as strings
-}
-
-// rowEncoder writes the rows of one result in one format: as a JSON array with
+// Encoder writes the rows of one result in one format: as a JSON array with
 // one row per line, as NDJSON, as one object or as CSV. It belongs to one
 // goroutine. It reuses its memory from row to row and makes no allocation per
 // value.
-type rowEncoder struct {
-	format format
-	out    []byte // where the Scan of each column appends, during appendRow only
+type Encoder struct {
+	format Format
+	out    []byte // where the Scan of each column appends, during AppendRow only
 	start  int    // where the current row begins in out
 	cells  []any  // *cell, one per column, as rows.Scan takes them
 	rows   int    // rows written so far
 }
 
-// cell is one column of a rowEncoder.
+// Rows is the number of rows that were appended.
+func (e *Encoder) Rows() int { return e.rows }
+
+// cell is one column of a Encoder.
 type cell struct {
-	row    *rowEncoder
+	row    *Encoder
 	name   string
 	key    []byte // what stands before the value: `"id":`
 	family family
@@ -89,15 +87,15 @@ type cell struct {
 	isText bool // everything becomes a string
 }
 
-// newRowEncoder makes the encoder for a result with these columns. They are
-// called as fields say, or by their own names if there are no fields.
-func newRowEncoder(columns []*sql.ColumnType, fields []outputField, f format, enc encoding) *rowEncoder {
-	e := &rowEncoder{format: f, cells: make([]any, len(columns))}
+// New makes the encoder for a result with these columns. They are called as
+// fields say, one for each column, or by their own names if there are none.
+func New(columns []*sql.ColumnType, fields []Field, f Format, enc Options) *Encoder {
+	e := &Encoder{format: f, cells: make([]any, len(columns))}
 	for i, column := range columns {
 		c := newCell(column.DatabaseTypeName(), enc)
 		c.row, c.name = e, column.Name()
 		if len(fields) > 0 {
-			c.name, c.isText = fields[i].name, fields[i].isText
+			c.name, c.isText = fields[i].Name, fields[i].AsText
 		}
 		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i] = c
@@ -106,22 +104,23 @@ func newRowEncoder(columns []*sql.ColumnType, fields []outputField, f format, en
 }
 
 // newCell makes a column of a type, without its row and name.
-func newCell(typeName string, enc encoding) *cell {
+func newCell(typeName string, enc Options) *cell {
 	f := families[typeName]
 	return &cell{
 		family: f,
-		quoted: f == familyBigint && enc.bigintAsString || f == familyDecimal && enc.decimalAsString,
+		quoted: f == familyBigint && enc.BigintAsString || f == familyDecimal && enc.DecimalAsString,
 	}
 }
 
-// appendRow appends the current row of rows to dst, after what separates it
-// from the row before. After an error the output is not to be sent.
-func (e *rowEncoder) appendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
+// AppendRow appends the current row of rows to dst, after what separates it
+// from the row before, and returns the extended buffer, as append does. After an
+// error the output is not to be sent.
+func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	switch {
-	case e.format.media == mediaCSV && e.rows == 0:
+	case e.format.Media == CSV && e.rows == 0:
 		dst = e.appendCSVHeader(dst)
-	case e.format.media == mediaCSV:
-	case e.format.media != mediaArray:
+	case e.format.Media == CSV:
+	case e.format.Media != Array:
 		dst = append(dst, '{')
 	case e.rows == 0:
 		dst = append(dst, "[{"...)
@@ -132,22 +131,22 @@ func (e *rowEncoder) appendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	e.out, e.start = dst, len(dst)
 	err := rows.Scan(e.cells...)
 	dst, e.out = e.out, nil
-	switch e.format.media {
-	case mediaArray:
+	switch e.format.Media {
+	case Array:
 		return append(dst, '}'), err
-	case mediaCSV:
+	case CSV:
 		return append(dst, "\r\n"...), err
 	default:
 		return append(dst, "}\n"...), err
 	}
 }
 
-// appendEnd appends what closes the result.
-func (e *rowEncoder) appendEnd(dst []byte) []byte {
+// AppendEnd appends what closes the result.
+func (e *Encoder) AppendEnd(dst []byte) []byte {
 	switch {
-	case e.format.media == mediaCSV && e.rows == 0:
+	case e.format.Media == CSV && e.rows == 0:
 		return e.appendCSVHeader(dst)
-	case e.format.media != mediaArray:
+	case e.format.Media != Array:
 		return dst
 	case e.rows == 0:
 		return append(dst, "[]\n"...)
@@ -160,14 +159,14 @@ func (e *rowEncoder) appendEnd(dst []byte) []byte {
 // src are the driver's and are not kept.
 func (c *cell) Scan(src any) (err error) {
 	out := c.row.out
-	if c.row.format.media == mediaCSV {
+	if c.row.format.Media == CSV {
 		if c != c.row.cells[0] {
 			out = append(out, ',')
 		}
 		c.row.out, err = c.appendCSV(out, src)
 		return err
 	}
-	if src == nil && c.row.format.stripNulls {
+	if src == nil && c.row.format.StripNulls {
 		return nil
 	}
 	if len(out) > c.row.start {

@@ -1,4 +1,4 @@
-package main
+package encode
 
 import (
 	"database/sql/driver"
@@ -11,29 +11,29 @@ import (
 )
 
 // encodeFormat encodes all of f's rows in a format.
-func encodeFormat(t testing.TB, f *fakeRows, form format, fields []outputField, enc encoding) string {
+func encodeFormat(t testing.TB, f *fakeRows, form Format, fields []Field, enc Options) string {
 	t.Helper()
 	rows := f.query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := newRowEncoder(columns, fields, form, enc)
+	encoder := New(columns, fields, form, enc)
 	var out []byte
 	for rows.Next() {
-		if out, err = encoder.appendRow(out, rows); err != nil {
+		if out, err = encoder.AppendRow(out, rows); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return string(encoder.appendEnd(out))
+	return string(encoder.AppendEnd(out))
 }
 
 func encodeCSV(t testing.TB, f *fakeRows) string {
 	t.Helper()
-	return encodeFormat(t, f, format{media: mediaCSV}, nil, encoding{})
+	return encodeFormat(t, f, Format{Media: CSV}, nil, Options{})
 }
 
 func TestCSVField(t *testing.T) {
@@ -137,9 +137,9 @@ func TestCSVUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = newRowEncoder(columns, nil, format{media: mediaCSV}, encoding{}).appendRow(nil, rows)
+	_, err = New(columns, nil, Format{Media: CSV}, Options{}).AppendRow(nil, rows)
 	if err == nil || !strings.Contains(err.Error(), `"odd"`) {
-		t.Errorf("appendRow(struct{}) error = %v; want one that names the column", err)
+		t.Errorf("AppendRow(struct{}) error = %v; want one that names the column", err)
 	}
 }
 
@@ -148,10 +148,10 @@ func TestCSVSettings(t *testing.T) {
 		names: []string{"n", "d"}, types: []string{"BIGINT", "DECIMAL"},
 		values: [][]driver.Value{{int64(7), []byte("1.50")}}, count: 1,
 	}
-	fields := []outputField{{"number", true}, {"d,e", false}}
-	all := encoding{bigintAsString: true, decimalAsString: true}
+	fields := []Field{{"number", true}, {"d,e", false}}
+	all := Options{BigintAsString: true, DecimalAsString: true}
 	want := "number,\"d,e\"\r\n7,1.50\r\n" // strings have no quotes here
-	if got := encodeFormat(t, f, format{media: mediaCSV}, fields, all); got != want {
+	if got := encodeFormat(t, f, Format{Media: CSV}, fields, all); got != want {
 		t.Errorf("CSV = %q; want %q", got, want)
 	}
 }
@@ -167,22 +167,22 @@ func TestEncodeFormats(t *testing.T) {
 		},
 		count: 1,
 	}
-	text := []outputField{{"id", true}, {"name", true}, {"price", true}, {"j", true}}
+	text := []Field{{"id", true}, {"name", true}, {"price", true}, {"j", true}}
 	const first = `{"id":1,"name":"a\nb","price":1.50,"json":{ "a": null}}`
 	const nulls = `{"id":null,"name":null,"price":null,"json":null}`
 	tests := []struct {
 		name   string
-		format format
-		fields []outputField
+		format Format
+		fields []Field
 		want   string
 	}{
-		{"NDJSON", format{media: mediaNDJSON}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":[null]}` + "\n"},
-		{"object", format{media: mediaObject}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":[null]}` + "\n"},
-		{"array without nulls", format{stripNulls: true}, nil, "[" + first + ",\n{},\n" + `{"name":"x","json":[null]}` + "]\n"},
-		{"object without nulls", format{mediaObject, true}, nil, first + "\n{}\n" + `{"name":"x","json":[null]}` + "\n"},
+		{"NDJSON", Format{Media: NDJSON}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":[null]}` + "\n"},
+		{"object", Format{Media: Object}, nil, first + "\n" + nulls + "\n" + `{"id":null,"name":"x","price":null,"json":[null]}` + "\n"},
+		{"array without nulls", Format{StripNulls: true}, nil, "[" + first + ",\n{},\n" + `{"name":"x","json":[null]}` + "]\n"},
+		{"object without nulls", Format{Object, true}, nil, first + "\n{}\n" + `{"name":"x","json":[null]}` + "\n"},
 		{
 			"texts",
-			format{},
+			Format{},
 			text,
 			`[{"id":"1","name":"a\nb","price":"1.50","j":"{ \"a\": null}"},` + "\n" +
 				`{"id":null,"name":null,"price":null,"j":null},` + "\n" + `{"id":null,"name":"x","price":null,"j":"[null]"}]` + "\n",
@@ -190,14 +190,14 @@ func TestEncodeFormats(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := encodeFormat(t, f, tt.format, tt.fields, encoding{}); got != tt.want {
+			if got := encodeFormat(t, f, tt.format, tt.fields, Options{}); got != tt.want {
 				t.Errorf("%s = %s; want %s", tt.name, got, tt.want)
 			}
 		})
 	}
 	t.Run("empty", func(t *testing.T) {
 		empty := &fakeRows{names: f.names, types: f.types}
-		if got := encodeFormat(t, empty, format{media: mediaNDJSON}, nil, encoding{}); got != "" {
+		if got := encodeFormat(t, empty, Format{Media: NDJSON}, nil, Options{}); got != "" {
 			t.Errorf("NDJSON of no rows = %q; want nothing", got)
 		}
 	})

@@ -1,4 +1,4 @@
-package main
+package plan
 
 // This file checks the values of conditions against the type of their column,
 // before MySQL can coerce them, and makes arguments of them. Rule: a value is
@@ -13,6 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"readapi/internal/catalog"
+	"readapi/internal/postgrest"
 )
 
 // operand is a value as the right side of a comparison.
@@ -37,9 +40,10 @@ const (
 // valueType says which values a type takes.
 type valueType struct {
 	expected string // what a value looks like, for errors
-	parse    func(column *column, value string) (operand, bool)
+	parse    func(c *catalog.Column, value string) (operand, bool)
 	isText   bool // takes like and ilike
 	isTruth  bool // takes is.true and is.false
+	isBinary bool
 }
 
 // noValue is the type of columns that take is.null only.
@@ -47,29 +51,29 @@ var noValue = valueType{}
 
 // valueTypes maps the type names of go-sql-driver/mysql to what they take.
 var valueTypes = map[string]valueType{
-	"TINYINT":   {"a whole number, true or false", parseTruth, false, true},
-	"SMALLINT":  {"a whole number", parseInteger, false, true},
-	"MEDIUMINT": {"a whole number", parseInteger, false, true},
-	"INT":       {"a whole number", parseInteger, false, true},
-	"BIGINT":    {"a whole number", parseInteger, false, true},
-	"BIT":       {"a whole number, true or false", parseTruth, false, true},
-	"YEAR":      {"a year of four digits", parseYear, false, false},
-	"DECIMAL":   {"a number", parseDecimal, false, true},
-	"FLOAT":     {"a number", parseFloat, false, true},
-	"DOUBLE":    {"a number", parseDouble, false, true},
-	"DATE":      {"a day that exists, such as 2024-02-29", parseDate, false, false},
-	"TIME":      {"a time from -838:59:59 to 838:59:59, such as 23:59:59.5", parseTime, false, false},
-	"DATETIME":  {"a time without a zone, such as 2024-02-29T23:59:59", parseDateTime, false, false},
-	"TIMESTAMP": {"an instant, such as 2024-02-29T23:59:59Z (write %2B for +)", parseTimestamp, false, false},
-	"CHAR":      {"a text", parseText, true, false},
-	"VARCHAR":   {"a text", parseText, true, false},
-	"TEXT":      {"a text", parseText, true, false},
-	"ENUM":      {"a text", parseMember, true, false},
-	"SET":       {"a text", parseMember, true, false},
-	"":          {"a text", parseText, true, false}, // sqlmock
-	"BINARY":    {"base64 (write %2B for +)", parseBinary, false, false},
-	"VARBINARY": {"base64 (write %2B for +)", parseBinary, false, false},
-	"BLOB":      {"base64 (write %2B for +)", parseBinary, false, false},
+	"TINYINT":   {expected: "a whole number, true or false", parse: parseTruth, isTruth: true},
+	"SMALLINT":  {expected: "a whole number", parse: parseInteger, isTruth: true},
+	"MEDIUMINT": {expected: "a whole number", parse: parseInteger, isTruth: true},
+	"INT":       {expected: "a whole number", parse: parseInteger, isTruth: true},
+	"BIGINT":    {expected: "a whole number", parse: parseInteger, isTruth: true},
+	"BIT":       {expected: "a whole number, true or false", parse: parseTruth, isTruth: true},
+	"YEAR":      {expected: "a year of four digits", parse: parseYear},
+	"DECIMAL":   {expected: "a number", parse: parseDecimal, isTruth: true},
+	"FLOAT":     {expected: "a number", parse: parseFloat, isTruth: true},
+	"DOUBLE":    {expected: "a number", parse: parseDouble, isTruth: true},
+	"DATE":      {expected: "a day that exists, such as 2024-02-29", parse: parseDate},
+	"TIME":      {expected: "a time from -838:59:59 to 838:59:59, such as 23:59:59.5", parse: parseTime},
+	"DATETIME":  {expected: "a time without a zone, such as 2024-02-29T23:59:59", parse: parseDateTime},
+	"TIMESTAMP": {expected: "an instant, such as 2024-02-29T23:59:59Z (write %2B for +)", parse: parseTimestamp},
+	"CHAR":      {expected: "a text", parse: parseText, isText: true},
+	"VARCHAR":   {expected: "a text", parse: parseText, isText: true},
+	"TEXT":      {expected: "a text", parse: parseText, isText: true},
+	"ENUM":      {expected: "a text", parse: parseMember, isText: true},
+	"SET":       {expected: "a text", parse: parseMember, isText: true},
+	"":          {expected: "a text", parse: parseText, isText: true}, // sqlmock
+	"BINARY":    {expected: "base64 (write %2B for +)", parse: parseBinary, isBinary: true},
+	"VARBINARY": {expected: "base64 (write %2B for +)", parse: parseBinary, isBinary: true},
+	"BLOB":      {expected: "base64 (write %2B for +)", parse: parseBinary, isBinary: true},
 	"JSON":      noValue,
 	"GEOMETRY":  noValue,
 	"VECTOR":    noValue,
@@ -86,21 +90,49 @@ func valueTypeOf(typeName string) valueType {
 	return valueTypes[typeName] // another type: noValue
 }
 
-func parseText(_ *column, value string) (operand, bool) { return operand{sql: "?", arg: value}, true }
+// operandOf checks a value that a condition compares c with.
+func operandOf(c *catalog.Column, cond postgrest.Condition, value string) (operand, error) {
+	takes := valueTypeOf(c.Type)
+	if takes.parse == nil {
+		return operand{}, cond.ValuesAt.Refuse(postgrest.CodeSyntax, "", "%s on the column %q of type %s, expected is.null or is.not_null",
+			cond.Operator, c.Name, c.Type)
+	}
+	if !takes.isText && !takes.isBinary { // in base64 a blank was a +
+		value = strings.TrimSpace(value)
+	}
+	o, ok := takes.parse(c, value)
+	if !ok {
+		return o, cond.ValuesAt.Refuse(postgrest.CodeBadValue, "", "unexpected %q, expected %s, as the column %q has",
+			value, takes.expected, c.Name)
+	}
+	return o, nil
+}
+
+// hasDates reports whether the values are compared as dates.
+func hasDates(c *catalog.Column) bool {
+	return c.Type == "DATE" || c.Type == "DATETIME" || c.Type == "TIMESTAMP"
+}
+
+// isDigits reports whether s is one digit or more.
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func parseText(_ *catalog.Column, value string) (operand, bool) {
+	return operand{sql: "?", arg: value}, true
+}
 
 // parseMember takes a text for an ENUM or a SET. MySQL 9 looks in an index for
 // the member with that number if the text is one.
-func parseMember(_ *column, value string) (operand, bool) {
+func parseMember(_ *catalog.Column, value string) (operand, bool) {
 	digits := strings.TrimLeft(strings.TrimSpace(value), "+-")
-	return operand{sql: "?", arg: value, noIndex: isDigits([]byte(digits))}, true
+	return operand{sql: "?", arg: value, noIndex: isDigits(digits)}, true
 }
 
-func parseBinary(_ *column, value string) (operand, bool) {
+func parseBinary(_ *catalog.Column, value string) (operand, bool) {
 	arg, err := base64.StdEncoding.Strict().DecodeString(value)
 	return operand{sql: "?", arg: arg}, err == nil && len(arg) > 0
 }
 
-func parseTruth(c *column, value string) (operand, bool) {
+func parseTruth(c *catalog.Column, value string) (operand, bool) {
 	switch value {
 	case "true":
 		return operand{sql: "?", arg: int64(1)}, true
@@ -115,12 +147,12 @@ var integerBits = map[string]int{"TINYINT": 8, "SMALLINT": 16, "MEDIUMINT": 24, 
 
 // parseInteger takes digits with an optional minus sign. MySQL does not get to
 // see what is beyond the type: by an index it takes BIT(64) = -1 for all ones.
-func parseInteger(c *column, value string) (operand, bool) {
+func parseInteger(c *catalog.Column, value string) (operand, bool) {
 	digits, negative := strings.CutPrefix(value, "-")
-	if !isDigits([]byte(digits)) {
+	if !isDigits(digits) {
 		return operand{}, false
 	}
-	typeName, unsigned := strings.CutPrefix(c.typeName, "UNSIGNED ")
+	typeName, unsigned := strings.CutPrefix(c.Type, "UNSIGNED ")
 	bits := cmp.Or(integerBits[typeName], 64)
 	if !unsigned && typeName != "BIT" {
 		n, err := strconv.ParseInt(value, 10, bits)
@@ -150,7 +182,7 @@ func beyond(negative bool) operand {
 // parseYear takes four digits, or 0, as which the year 0000 is printed. Between
 // it and 1901 there is none, nor behind 2155: MySQL would take a number below
 // 100 for one of this or the last century, and finds others wrongly by an index.
-func parseYear(_ *column, value string) (operand, bool) {
+func parseYear(_ *catalog.Column, value string) (operand, bool) {
 	n, err := strconv.ParseUint(value, 10, 16)
 	switch {
 	case err != nil || len(value) != 4 && value != "0":
@@ -169,7 +201,7 @@ var jsonNumber = regexp.MustCompile(`^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE](
 // parseDecimal takes a JSON number and compares it as a decimal: MySQL would
 // compare a text as a double. A number with more digits than the column has lies
 // between two of its values.
-func parseDecimal(c *column, value string) (operand, bool) {
+func parseDecimal(c *catalog.Column, value string) (operand, bool) {
 	m := jsonNumber.FindStringSubmatch(value)
 	if m == nil {
 		return operand{}, false
@@ -184,14 +216,14 @@ func parseDecimal(c *column, value string) (operand, bool) {
 	case point > 65: // more than any DECIMAL has
 		return beyond(negative), true
 	}
-	cut := min(max(point+c.scale, 0), len(digits))
-	text := decimalText(digits[:cut], point, c.scale)
+	cut := min(max(point+c.Scale, 0), len(digits))
+	text := decimalText(digits[:cut], point, c.Scale)
 	if negative {
 		text = "-" + text
 	}
-	o := operand{sql: fmt.Sprintf("CAST(? AS DECIMAL(65,%d))", c.scale), arg: text}
+	o := operand{sql: fmt.Sprintf("CAST(? AS DECIMAL(65,%d))", c.Scale), arg: text}
 	switch {
-	case point+c.scale > 65:
+	case point+c.Scale > 65:
 		return beyond(negative), true
 	case cut == len(digits):
 	case negative:
@@ -217,9 +249,9 @@ func decimalText(digits string, point, scale int) string {
 
 // parseFloat takes a JSON number as the FLOAT that it is nearest to: 0.1 finds
 // what was stored as 0.1.
-func parseFloat(_ *column, value string) (operand, bool) { return parseBinaryFloat(value, 32) }
+func parseFloat(_ *catalog.Column, value string) (operand, bool) { return parseBinaryFloat(value, 32) }
 
-func parseDouble(_ *column, value string) (operand, bool) { return parseBinaryFloat(value, 64) }
+func parseDouble(_ *catalog.Column, value string) (operand, bool) { return parseBinaryFloat(value, 64) }
 
 func parseBinaryFloat(value string, bits int) (operand, bool) {
 	if !jsonNumber.MatchString(value) {
@@ -233,7 +265,7 @@ func parseBinaryFloat(value string, bits int) (operand, bool) {
 }
 
 // parseDate takes a day of the calendar, or the zero date.
-func parseDate(_ *column, value string) (operand, bool) {
+func parseDate(_ *catalog.Column, value string) (operand, bool) {
 	if value == "0000-00-00" {
 		return zeroDate, true
 	}
@@ -249,7 +281,7 @@ var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}:[0-5][0-9]:[0-5][0-9])(?:\.
 
 // parseTime takes a time of the range that TIME has: MySQL would move others to
 // its ends.
-func parseTime(c *column, value string) (operand, bool) {
+func parseTime(c *catalog.Column, value string) (operand, bool) {
 	const longest = "838:59:59"
 	m := timeOfDay.FindStringSubmatch(value)
 	if m == nil || len(m[2]) == len(longest) && m[2]+strings.Trim(m[3], "0") > longest {
@@ -264,9 +296,9 @@ func parseTime(c *column, value string) (operand, bool) {
 
 // withFraction is the operand of a time with a fraction of a second, of which
 // the column may have fewer digits. MySQL would round it.
-func withFraction(c *column, seconds, fraction string) operand {
+func withFraction(c *catalog.Column, seconds, fraction string) operand {
 	fraction = strings.TrimRight(fraction, "0")
-	kept := fraction[:min(len(fraction), c.scale)]
+	kept := fraction[:min(len(fraction), c.Scale)]
 	o := operand{sql: "?", arg: strings.TrimSuffix(seconds+"."+kept, ".")}
 	if kept != fraction {
 		o.side = justAbove
@@ -277,7 +309,7 @@ func withFraction(c *column, seconds, fraction string) operand {
 var dateTime = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(Z|[-+](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$`)
 
 // parseDateTime takes a time without a zone: to guess one would shift it.
-func parseDateTime(c *column, value string) (operand, bool) {
+func parseDateTime(c *catalog.Column, value string) (operand, bool) {
 	m := dateTime.FindStringSubmatch(value)
 	if m == nil || m[4] != "" {
 		return operand{}, false
@@ -285,7 +317,7 @@ func parseDateTime(c *column, value string) (operand, bool) {
 	return dateTimeOperand(c, m[1]+" "+m[2], m[3])
 }
 
-func dateTimeOperand(c *column, seconds, fraction string) (operand, bool) {
+func dateTimeOperand(c *catalog.Column, seconds, fraction string) (operand, bool) {
 	if seconds == "0000-00-00 00:00:00" && strings.Trim(fraction, "0") == "" {
 		return zeroDate, true
 	}
@@ -295,7 +327,7 @@ func dateTimeOperand(c *column, seconds, fraction string) (operand, bool) {
 
 // parseTimestamp takes an instant, in UTC if it says nothing of a zone. The zero
 // date is none.
-func parseTimestamp(c *column, value string) (operand, bool) {
+func parseTimestamp(c *catalog.Column, value string) (operand, bool) {
 	m := dateTime.FindStringSubmatch(value)
 	if m == nil {
 		return operand{}, false

@@ -1,7 +1,7 @@
-package main
+package rest
 
 // This file reads what the headers of a request say about the form of the
-// answer: media type, coding, part, count, and what the client has already.
+// answer: media type, coding, and what the client has already.
 
 import (
 	"cmp"
@@ -10,56 +10,41 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"readapi/internal/encode"
 )
 
-// maxRows is more rows than there can be.
-const maxRows = 1 << 62
-
-// format is a form of a result. The zero value is the JSON array.
-type format struct {
-	media      media
-	stripNulls bool // members that are null are left out
-}
-
-// media is how rows are put together.
-type media uint8
-
-const (
-	mediaArray media = iota
-	mediaNDJSON
-	mediaCSV
-	mediaObject // exactly one row
-)
-
-// contentType is the header of a response in this format.
-func (f format) contentType() string {
+// contentType is the header of a response in a format.
+func contentType(f encode.Format) string {
 	nulls := ""
-	if f.stripNulls {
+	if f.StripNulls {
 		nulls = ";nulls=stripped"
 	}
 	switch {
-	case f.media == mediaNDJSON:
+	case f.Media == encode.NDJSON:
 		return "application/x-ndjson"
-	case f.media == mediaCSV:
+	case f.Media == encode.CSV:
 		return "text/csv; charset=utf-8"
-	case f.media == mediaObject:
+	case f.Media == encode.Object:
 		return "application/vnd.pgrst.object+json" + nulls + "; charset=utf-8"
-	case f.stripNulls:
+	case f.StripNulls:
 		return "application/vnd.pgrst.array+json" + nulls + "; charset=utf-8"
 	default:
 		return contentTypeJSON
 	}
 }
 
+const contentTypeJSON = "application/json; charset=utf-8"
+
 // mediaTypes maps what a client may accept to a format.
-var mediaTypes = map[string]media{
-	"application/json":                  mediaArray,
-	"application/vnd.pgrst.array":       mediaArray,
-	"application/vnd.pgrst.array+json":  mediaArray,
-	"application/vnd.pgrst.object":      mediaObject,
-	"application/vnd.pgrst.object+json": mediaObject,
-	"application/x-ndjson":              mediaNDJSON,
-	"text/csv":                          mediaCSV,
+var mediaTypes = map[string]encode.Media{
+	"application/json":                  encode.Array,
+	"application/vnd.pgrst.array":       encode.Array,
+	"application/vnd.pgrst.array+json":  encode.Array,
+	"application/vnd.pgrst.object":      encode.Object,
+	"application/vnd.pgrst.object+json": encode.Object,
+	"application/x-ndjson":              encode.NDJSON,
+	"text/csv":                          encode.CSV,
 }
 
 // mediaRanges maps what a client may accept at once to those of our types that
@@ -116,10 +101,10 @@ func weight(value string) float64 {
 
 // negotiateFormat finds the format that the client likes best of those there
 // are (RFC 9110, section 12.5.1).
-func negotiateFormat(header http.Header) (f format, ok bool) {
+func negotiateFormat(header http.Header) (f encode.Format, ok bool) {
 	lines := header.Values("Accept")
 	if len(lines) == 0 || len(lines) == 1 && lines[0] == "*/*" {
-		return format{}, true
+		return encode.Format{}, true
 	}
 	items := parseWeighted(lines)
 	quality := map[string]float64{}
@@ -137,10 +122,10 @@ func negotiateFormat(header http.Header) (f format, ok bool) {
 				continue
 			}
 			strip := item.params["nulls"] == "stripped" && strings.Contains(name, "vnd.pgrst")
-			return format{m, strip}, true
+			return encode.Format{Media: m, StripNulls: strip}, true
 		}
 	}
-	return format{}, len(items) == 0
+	return encode.Format{}, len(items) == 0
 }
 
 // isRefused reports whether a type has the weight 0: its own counts, otherwise
@@ -181,62 +166,4 @@ func matchesETag(ifNoneMatch []string, etag string) bool {
 		}
 	}
 	return false
-}
-
-// wantsCount reports whether the client asks for the total number of rows (RFC
-// 7240). An estimate would be no faster than MySQL's count and less exact.
-func wantsCount(header http.Header) bool {
-	for _, item := range parseWeighted(header.Values("Prefer")) {
-		kind, value, _ := strings.Cut(item.name, "=")
-		switch strings.Trim(strings.TrimSpace(value), `"`) {
-		case "exact", "planned", "estimated":
-			if strings.TrimSpace(kind) == "count" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// applyRange narrows req to the rows of a Range header such as `0-9`, which
-// PostgREST's clients send; ranges of other units are not for rows.
-func applyRange(req *request, value string) *apiError {
-	from, to, isRange := strings.Cut(value, "-")
-	if !isRange || !isDigits([]byte(from)) || to != "" && !isDigits([]byte(to)) {
-		return nil
-	}
-	first, last := rowNumber(from), uint64(maxRows)
-	switch {
-	case to != "":
-		last = rowNumber(to)
-	case req.limit == nil:
-		req.offset = max(req.offset, first)
-		return nil
-	}
-	if last < first {
-		return errRange("The lower boundary must be lower than or equal to the upper boundary in the Range header.")
-	}
-	req.narrow(first, last)
-	return nil
-}
-
-// rowNumber reads digits.
-func rowNumber(digits string) uint64 {
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil {
-		return maxRows
-	}
-	return min(n, maxRows)
-}
-
-// narrow keeps only the rows first to last of those that req would give
-// without.
-func (req *request) narrow(first, last uint64) {
-	end := last + 1 // behind the last row
-	if req.limit != nil && req.offset+*req.limit < end {
-		end = req.offset + *req.limit
-	}
-	req.offset = max(req.offset, first)
-	limit := max(end, req.offset) - req.offset
-	req.limit = &limit
 }

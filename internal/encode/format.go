@@ -1,0 +1,33 @@
+package encode
+
+// This file names the forms that rows can take.
+
+// Format is a form of a result. The zero value is the JSON array.
+type Format struct {
+	Media      Media
+	StripNulls bool // members that are null are left out; JSON only
+}
+
+// Media is how rows are put together.
+type Media uint8
+
+// The media of results. All JSON is one row per line, in UTF-8.
+const (
+	Array  Media = iota // a JSON array of objects
+	NDJSON              // an object per line
+	CSV                 // RFC 4180 with a header line
+	Object              // one object: for results of exactly one row
+)
+
+// Options is what a caller may choose about the form of values. The zero value
+// writes every number as a JSON number.
+type Options struct {
+	BigintAsString  bool // BIGINT columns as strings
+	DecimalAsString bool // DECIMAL columns as strings
+}
+
+// Field is a member of the output.
+type Field struct {
+	Name   string
+	AsText bool // whatever the type, a string
+}

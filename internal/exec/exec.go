@@ -1,0 +1,211 @@
+// Package exec sends one query to the database and gives back its rows: pool,
+// retry, deadlines, and the kinds of errors. It knows neither what is asked for
+// nor who asks. Rules: it sends nothing that changes anything, and what leaves
+// it as an error is an *Error.
+package exec
+
+// This file sends queries, again if need be.
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"readapi/internal/encode"
+)
+
+const (
+	// SmallBytes is the size up to which a result is complete before its first
+	// byte is sent.
+	SmallBytes = 1 << 20
+	// maxKeptBytes is the size up to which a buffer is kept for the next read.
+	maxKeptBytes = 2 * SmallBytes
+	// pingTimeout bounds Ping: /readyz promises an answer within 2 s.
+	pingTimeout = 1500 * time.Millisecond
+	// Back-off of a read that is sent again: somebody waits for it.
+	minRetry = 10 * time.Millisecond
+	maxRetry = 200 * time.Millisecond
+)
+
+// ErrLate is the cause of a context that ends because the timeout has passed.
+var ErrLate = errors.New("no first row within DB_TIMEOUT")
+
+var errPoolBusy = errors.New("no free connection within DB_TIMEOUT: look at DB_MAX_CONNS")
+
+// DB is the pool and what is known about the server behind it. It is safe for
+// concurrent use.
+type DB struct {
+	pool    *sql.DB
+	options Options
+	buffers sync.Pool   // *[]byte
+	away    atomic.Bool // the last that was heard: it is not there
+}
+
+// Options are what an operator chooses.
+type Options struct {
+	Timeout  time.Duration // from a call of Fetch to the first row
+	Encoding encode.Options
+	Log      *slog.Logger
+}
+
+// New makes a DB. It does not connect; the caller closes the pool.
+func New(pool *sql.DB, options Options) *DB {
+	return &DB{pool: pool, options: options}
+}
+
+// Timeout is that of the options.
+func (d *DB) Timeout() time.Duration { return d.options.Timeout }
+
+// Version asks the server for its version, within the timeout. Unlike a read it
+// is not sent again, and that the server is away is not logged.
+func (d *DB) Version(ctx context.Context) (version string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, d.options.Timeout)
+	defer cancel()
+	err = d.pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version)
+	if err != nil {
+		err = newError(err)
+	}
+	d.away.Store(err != nil)
+	return version, err
+}
+
+// Ping asks the database for a sign of life.
+func (d *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	err := d.pool.PingContext(ctx)
+	if err != nil && ctx.Err() != nil && d.poolBusy() {
+		err = &Error{PoolBusy, errPoolBusy}
+	}
+	return d.note(err)
+}
+
+// Fetch sends query and returns its result, or as much of a large one as makes
+// it large. While nothing has been handed out a read can be sent again, so a
+// lost connection is retried until DB_TIMEOUT has passed. Fetch calls firstRow
+// once the first row is there, or it is certain that there is none. The caller
+// closes the Rows.
+func (d *DB) Fetch(ctx context.Context, st *Statement, firstRow func()) (*Rows, error) {
+	giveUp := time.Now().Add(d.options.Timeout)
+	var before error
+	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
+		s, err := d.try(ctx, st, time.Until(giveUp), firstRow)
+		switch {
+		case err == nil:
+			return s, d.note(nil)
+		case before != nil && (KindOf(err) == Internal || KindOf(err) == Timeout):
+			// What came before says more than an unknown error, or than a last
+			// attempt without time.
+			return nil, &Error{KindOf(before), errors.Join(before, err)}
+		case !mayRetry(KindOf(err)):
+			return nil, err
+		case !pause(ctx, backoff, giveUp):
+			return nil, d.note(err)
+		case before != nil: // one lost connection is not a lost database
+			d.note(err)
+		}
+		before = err
+	}
+}
+
+// mayRetry reports whether a read that failed with k may succeed when it is sent
+// again.
+func mayRetry(k Kind) bool { return k == Away || k == Killed }
+
+// pause waits for about d and reports whether ctx lasts and giveUp is not near.
+func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
+	d = d/2 + rand.N(d) // so that many servers do not come back at once
+	if time.Until(giveUp) <= d {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// try is one attempt of Fetch. Its first row must arrive within timeout.
+func (d *DB) try(ctx context.Context, st *Statement, timeout time.Duration, firstRow func()) (*Rows, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(timeout, func() { cancel(ErrLate) })
+	s := &Rows{db: d, cancel: cancel, Body: d.takeBuffer()}
+	err := s.open(ctx, st)
+	if !late.Stop() || err != nil {
+		err = d.queryError(ctx, s, err)
+	} else {
+		firstRow()
+		err = s.Fill(SmallBytes)
+	}
+	if err != nil {
+		s.discard(err)
+		return nil, err
+	}
+	return s, nil
+}
+
+// queryError tells what err, with which s could not be opened, comes from.
+func (d *DB) queryError(ctx context.Context, s *Rows, err error) error {
+	switch cause := context.Cause(ctx); {
+	case cause == nil:
+		return newError(err)
+	case cause != ErrLate:
+		return &Error{Canceled, cause}
+	case s.conn != nil:
+		return &Error{Timeout, ErrLate}
+	case d.poolBusy():
+		return &Error{PoolBusy, errPoolBusy}
+	default:
+		return &Error{Away, ErrLate}
+	}
+}
+
+// Late is the error of a read that has waited for the timeout without a first row.
+func (d *DB) Late() error {
+	if d.away.Load() {
+		return &Error{Away, ErrLate}
+	}
+	return &Error{Timeout, ErrLate}
+}
+
+// takeBuffer returns an empty buffer, which giveBuffer takes back.
+func (d *DB) takeBuffer() []byte {
+	if b, ok := d.buffers.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return nil
+}
+
+func (d *DB) giveBuffer(b []byte) {
+	if cap(b) > 0 && cap(b) <= maxKeptBytes {
+		d.buffers.Put(&b)
+	}
+}
+
+// poolBusy reports whether every connection of the pool is taken by somebody.
+func (d *DB) poolBusy() bool {
+	stats := d.pool.Stats()
+	return stats.MaxOpenConnections > 0 && stats.InUse >= stats.MaxOpenConnections && !d.away.Load()
+}
+
+// note logs that the database went away or came back, once per change, and
+// returns err as a *Error, or nil.
+func (d *DB) note(err error) error {
+	if err == nil {
+		if d.away.Swap(false) {
+			d.options.Log.Info("the database is back")
+		}
+		return nil
+	}
+	err = newError(err)
+	if KindOf(err) == Away && !d.away.Swap(true) {
+		d.options.Log.Warn("the database is away", "err", err)
+	}
+	return err
+}

@@ -1,0 +1,162 @@
+package fakedb
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Column is a column of a Table.
+type Column struct {
+	Name, Type string
+	Scale      int64
+}
+
+// Table is a driver that answers as a server with one table does. It knows
+// select lists, LIMIT, OFFSET and COUNT(*), but no conditions, and notes what it
+// is asked. It is safe for concurrent use.
+type Table struct {
+	// Before is called before each query, if it is set, and may fail it.
+	Before func(ctx context.Context, query string) error
+
+	mu      sync.Mutex
+	Columns []Column         // guarded by mu
+	Rows    [][]driver.Value // guarded by mu; their values do not change
+	Total   int64            // of COUNT(*), if it is not that of Rows; guarded by mu
+	queries []string         // with their arguments; guarded by mu
+}
+
+func (d *Table) Connect(context.Context) (driver.Conn, error) {
+	return tableConn{&Rows{}, d}, nil
+}
+func (d *Table) Driver() driver.Driver { return nil }
+
+// Alter changes columns and rows.
+func (d *Table) Alter(columns []Column, rows [][]driver.Value) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.Columns, d.Rows = columns, rows
+}
+
+// TakeQueries returns the queries since it was called before.
+func (d *Table) TakeQueries() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	queries := d.queries
+	d.queries = nil
+	return queries
+}
+
+// CheckQueries checks which queries were sent since it was called before.
+func (d *Table) CheckQueries(t testing.TB, want ...string) {
+	t.Helper()
+	if got := d.TakeQueries(); !slices.Equal(got, want) {
+		t.Errorf("queries = %q; want %q", got, want)
+	}
+}
+
+type tableConn struct {
+	*Rows
+	table *Table
+}
+
+// CheckNamedValue takes arguments as they are, as the driver of MySQL does with
+// those that there are.
+func (c tableConn) CheckNamedValue(*driver.NamedValue) error { return nil }
+
+func (c tableConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	noted := query
+	for _, arg := range args {
+		noted += fmt.Sprintf(" [%v]", arg.Value)
+	}
+	d := c.table
+	d.mu.Lock()
+	d.queries = append(d.queries, noted)
+	d.mu.Unlock()
+	if d.Before != nil {
+		if err := d.Before(ctx, query); err != nil {
+			return nil, err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.answerLocked(query, args), nil
+}
+
+var selectList = regexp.MustCompile("^SELECT (.*?) FROM ")
+
+// answerLocked makes the result of a query.
+func (d *Table) answerLocked(query string, args []driver.NamedValue) driver.Rows {
+	list := selectList.FindStringSubmatch(query)[1]
+	if list == "COUNT(*)" {
+		count := max(d.Total, int64(len(d.Rows)))
+		return &tableRows{columns: []Column{{"COUNT(*)", "BIGINT", 0}}, rows: [][]driver.Value{{count}}}
+	}
+	result := &tableRows{columns: d.Columns, rows: d.Rows}
+	limit, offset := int64(len(d.Rows)), int64(0)
+	switch {
+	case strings.HasSuffix(query, " LIMIT 0"):
+		limit = 0
+	case strings.HasSuffix(query, " LIMIT ?"):
+		limit = args[len(args)-1].Value.(int64)
+	case strings.HasSuffix(query, " LIMIT ? OFFSET ?"):
+		limit, offset = args[len(args)-2].Value.(int64), args[len(args)-1].Value.(int64)
+	}
+	result.rows = result.rows[min(offset, int64(len(result.rows))):]
+	result.rows = result.rows[:min(limit, int64(len(result.rows)))]
+	if list != "*" {
+		result.project(strings.Split(strings.ReplaceAll(list, "`", ""), ", "))
+	}
+	return result
+}
+
+// tableRows is a result of a Table.
+type tableRows struct {
+	columns []Column
+	rows    [][]driver.Value
+}
+
+// project leaves these columns, in this order.
+func (r *tableRows) project(names []string) {
+	columns, rows := r.columns, make([][]driver.Value, len(r.rows))
+	r.columns = nil
+	for _, name := range names {
+		at := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		r.columns = append(r.columns, columns[at])
+		for i, row := range r.rows {
+			rows[i] = append(rows[i], row[at])
+		}
+	}
+	r.rows = rows
+}
+
+func (r *tableRows) Columns() []string {
+	var names []string
+	for _, c := range r.columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+func (r *tableRows) ColumnTypeDatabaseTypeName(i int) string { return r.columns[i].Type }
+
+func (r *tableRows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
+	return 65, r.columns[i].Scale, r.columns[i].Type == "DECIMAL" || r.columns[i].Type == "DATETIME"
+}
+
+func (r *tableRows) Close() error { return nil }
+
+func (r *tableRows) Next(dest []driver.Value) error {
+	if len(r.rows) == 0 {
+		return io.EOF
+	}
+	copy(dest, r.rows[0])
+	r.rows = r.rows[1:]
+	return nil
+}

@@ -1,0 +1,76 @@
+package postgrest
+
+// This file reads the headers that belong to the language.
+
+import (
+	"strconv"
+	"strings"
+)
+
+// maxRows is more rows than there can be.
+const maxRows = 1 << 62
+
+// WantsCount reports whether the lines of the header Prefer ask for the total
+// number of rows (RFC 7240). An estimate would be no faster than MySQL's count
+// and less exact.
+func WantsCount(prefer []string) bool {
+	for item := range strings.SplitSeq(strings.ToLower(strings.Join(prefer, ",")), ",") {
+		item, _, _ = strings.Cut(item, ";")
+		kind, value, _ := strings.Cut(item, "=")
+		switch strings.Trim(strings.TrimSpace(value), `"`) {
+		case "exact", "planned", "estimated":
+			if strings.TrimSpace(kind) == "count" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ApplyRange narrows q to the rows of a Range header such as `0-9`, which
+// PostgREST's clients send; ranges of other units are not for rows.
+func (q *Query) ApplyRange(value string) error {
+	from, to, isRange := strings.Cut(value, "-")
+	if !isRange || !isDigits(from) || to != "" && !isDigits(to) {
+		return nil
+	}
+	first, last := rowNumber(from), uint64(maxRows)
+	switch {
+	case to != "":
+		last = rowNumber(to)
+	case q.Limit == nil:
+		q.Offset = max(q.Offset, first)
+		return nil
+	}
+	if last < first {
+		return Place{}.Refuse(CodeRange, "", "The lower boundary must be lower than or equal to the upper boundary in the Range header.")
+	}
+	q.narrow(first, last)
+	return nil
+}
+
+// rowNumber reads digits.
+func rowNumber(digits string) uint64 {
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return maxRows
+	}
+	return min(n, maxRows)
+}
+
+// narrow keeps only the rows first to last of those that q would give
+// without.
+func (q *Query) narrow(first, last uint64) {
+	end := last + 1 // behind the last row
+	if q.Limit != nil && q.Offset+*q.Limit < end {
+		end = q.Offset + *q.Limit
+	}
+	q.Offset = max(q.Offset, first)
+	limit := max(end, q.Offset) - q.Offset
+	q.Limit = &limit
+}
+
+// isDigits reports whether s is one digit or more.
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

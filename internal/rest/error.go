@@ -1,0 +1,166 @@
+package rest
+
+// This file holds what clients are told when something went wrong. Rules: one
+// function writes errors, and every error has the same four members; nothing of
+// the driver, the SQL, the host or the user reaches a client.
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"readapi/internal/exec"
+	"readapi/internal/postgrest"
+)
+
+// Error is the body of every error response: the object that clients of
+// PostgREST read, with its codes where the meaning is the same.
+type Error struct {
+	status  int
+	Code    string  `json:"code"`
+	Message string  `json:"message"`
+	Details *string `json:"details"`
+	Hint    *string `json:"hint"`
+}
+
+// errSeveralRows is an error of writeLarge: two rows or more, where one object is
+// wanted.
+var errSeveralRows = errors.New("several rows")
+
+// NewError makes an Error with a status of HTTP; hint may be empty.
+func NewError(status int, code, message, hint string) *Error {
+	e := &Error{status: status, Code: code, Message: message}
+	if hint != "" {
+		e.Hint = &hint
+	}
+	return e
+}
+
+// errProfile and errMedia refuse headers.
+var (
+	errProfile = NewError(http.StatusNotAcceptable, "PGRST106", "There is no such schema here.",
+		"Leave Accept-Profile out, or send public.")
+	errMedia = NewError(http.StatusNotAcceptable, "PGRST107", "None of these media types are available.",
+		"There are application/json, application/x-ndjson, text/csv and application/vnd.pgrst.object+json.")
+)
+
+// errOffset refuses a page behind the end.
+func errOffset(offset uint64, total int64) error {
+	return postgrest.Place{}.Refuse(postgrest.CodeRange, "", "An offset of %d was requested, but there are only %d rows.", offset, total)
+}
+
+// errNotOneRow refuses to make one object of n rows. Clients look for the number
+// in the details.
+func errNotOneRow(n int64) *Error {
+	e := NewError(http.StatusNotAcceptable, "PGRST116", "Cannot coerce the result to a single JSON object", "")
+	details := fmt.Sprintf("The result contains %d rows", n)
+	e.Details = &details
+	return e
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Code + " " + e.Message }
+
+const (
+	// HintRetry is the hint of errors that pass.
+	HintRetry = "Try again shortly."
+	hintLog   = "The server's log has the cause."
+)
+
+// dbResponses maps what went wrong at the database to what the client is told.
+var dbResponses = map[exec.Kind]*Error{
+	exec.Internal:    NewError(http.StatusInternalServerError, "XX000", "The read failed.", hintLog),
+	exec.Away:        NewError(http.StatusServiceUnavailable, "PGRST001", "The database cannot be reached.", HintRetry),
+	exec.PoolBusy:    NewError(http.StatusServiceUnavailable, "PGRST003", "All database connections are busy.", HintRetry),
+	exec.Killed:      NewError(http.StatusServiceUnavailable, "57014", "The query was ended by the database.", HintRetry),
+	exec.Memory:      NewError(http.StatusServiceUnavailable, "53200", "Slow clients use all memory for results.", HintRetry),
+	exec.Timeout:     NewError(http.StatusGatewayTimeout, "57014", "The query took too long.", hintLog),
+	exec.Access:      NewError(http.StatusInternalServerError, "28P01", "The database refuses the server's account.", hintLog),
+	exec.NoDatabase:  NewError(http.StatusInternalServerError, "3D000", "The database may not be used.", hintLog),
+	exec.HostRefused: NewError(http.StatusInternalServerError, "28000", "The database refuses this server.", hintLog),
+	exec.Unsafe:      NewError(http.StatusInternalServerError, "08001", "The way to the database is not safe.", hintLog),
+	exec.Changed:     NewError(http.StatusServiceUnavailable, "PGRST002", "The table has just changed.", HintRetry),
+	exec.Charset: NewError(http.StatusBadRequest, "22P05", "A value has characters that its column cannot have.",
+		"Leave out what is not in the character set of the column."),
+	exec.Canceled: NewError(http.StatusServiceUnavailable, "57014", "The read was given up.", HintRetry),
+	exec.NoTable:  NewError(http.StatusInternalServerError, "42P01", "The table is not in the database.", hintLog),
+	exec.NoGrant:  NewError(http.StatusInternalServerError, "42501", "The server's account may not read the table.", hintLog),
+}
+
+// fail answers for an error of a read. It must be called before anything else
+// was written.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	response, cause := responseTo(err)
+	if cause != nil && r.Context().Err() != nil {
+		// Nobody is there, or only half: to return would say 200.
+		panic(http.ErrAbortHandler)
+	}
+	s.Fail(w, r, response, cause)
+}
+
+// responseTo is what a client is told of err, and what is for the log.
+func responseTo(err error) (response *Error, cause error) {
+	var refused *postgrest.Refusal
+	switch {
+	case errors.As(err, &response):
+		return response, nil
+	case errors.As(err, &refused):
+		return refusalResponse(refused), nil
+	default:
+		return dbResponses[exec.KindOf(err)], err
+	}
+}
+
+// refusalResponse is what a client is told of a refusal.
+func refusalResponse(refused *postgrest.Refusal) *Error {
+	status, message := http.StatusBadRequest, "The query string cannot be honoured."
+	if refused.Code == postgrest.CodeRange {
+		status, message = http.StatusRequestedRangeNotSatisfiable, "Requested range not satisfiable"
+	}
+	e := NewError(status, refused.Code, message, refused.Hint)
+	e.Details = new(refused.Where())
+	return e
+}
+
+// Fail sends e; cause, if there is one, is for the log only. It must be called
+// before anything else was written.
+func (s *Service) Fail(w http.ResponseWriter, r *http.Request, e *Error, cause error) {
+	if e.status >= http.StatusInternalServerError {
+		s.logFailure(r, e.status, cause)
+	}
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Del("Preference-Applied")
+	if e.status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "1")
+	}
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(e) // four strings: it can't fail
+	WriteJSON(w, e.status, body.Bytes())
+}
+
+// logFailure logs a request that was the server's fault. Of the 503 of one
+// second, which may be many, only the first is logged.
+func (s *Service) logFailure(r *http.Request, status int, cause error) {
+	now := time.Now().Unix()
+	if cause == nil || r.Context().Err() != nil ||
+		status == http.StatusServiceUnavailable && s.lastBusy.Swap(now) == now {
+		return
+	}
+	s.options.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "status", status, "err", cause)
+}
+
+// WriteJSON sends a complete body. A client that has gone is not an error here.
+func WriteJSON(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", contentTypeJSON)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,242 @@
+// Package rest answers one read over HTTP: it parses what is asked for, plans the
+// statement, gets its result through the sharing of reads, and sends it in the
+// form that the client likes best. It owns what clients are told when something
+// goes wrong. Rules: nothing of the driver, the SQL, the host or the user reaches
+// a client; after the first byte of a result, a failure breaks the connection.
+package rest
+
+// This file answers a read: from what is asked for to the rows.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"readapi/internal/catalog"
+	"readapi/internal/encode"
+	"readapi/internal/exec"
+	"readapi/internal/plan"
+	"readapi/internal/postgrest"
+	"readapi/internal/share"
+)
+
+// varyRead are the request headers that answers to reads differ by.
+const varyRead = "Accept, Accept-Encoding, Prefer, Range"
+
+// Options are what an operator chooses of how reads are answered.
+type Options struct {
+	Schema       string // the database's name, which Accept-Profile may give
+	CacheControl string // header of every 200 and 304
+	VaryOrigin   bool   // the CORS headers differ by Origin
+	MaxLarge     int    // large results that are sent at once, at least 1
+	Log          *slog.Logger
+}
+
+// Service answers reads. It is safe for concurrent use.
+type Service struct {
+	db       *exec.DB
+	share    *share.Sharer
+	options  Options
+	header   http.Header   // of every answer to a read; to share the values saves a short one a tenth of its time
+	large    chan struct{} // has a value per large result under way
+	zips     gzipPool
+	lastBusy atomic.Int64 // when a 503 was logged, in Unix seconds
+}
+
+// New makes a Service that reads from db. It asks nothing yet.
+func New(db *exec.DB, options Options) *Service {
+	header := http.Header{
+		"Cache-Control": {options.CacheControl},
+		"Content-Type":  {contentTypeJSON},
+		"Vary":          {varyRead},
+	}
+	if options.VaryOrigin { // also for other origins, and without one: a cache must not mix them up
+		header["Vary"] = []string{"Origin, " + varyRead}
+	}
+	return &Service{
+		db: db, share: share.New(db, describe), options: options, header: header,
+		large: make(chan struct{}, options.MaxLarge),
+	}
+}
+
+// Table returns the handler that answers with the rows of a table.
+func (s *Service) Table(name string) http.Handler {
+	return &table{Service: s, entry: catalog.New(s.db, name), name: name, plain: plan.All(name, encode.Format{})}
+}
+
+// table answers reads of one table.
+type table struct {
+	*Service
+	name  string
+	entry *catalog.Entry
+	plain *exec.Statement // of all rows as a JSON array
+}
+
+// read is what a request asks for.
+type read struct {
+	*postgrest.Query
+	format encode.Format
+	count  bool // the total number of rows, too
+}
+
+// ServeHTTP implements http.Handler for GET and HEAD.
+func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	maps.Copy(w.Header(), t.header)
+	q, err := t.parse(r)
+	if err != nil {
+		t.fail(w, r, err)
+		return
+	}
+	known := t.entry.Known()
+	err = t.answer(w, r, q)
+	if err != nil && isStale(err) && t.entry.Forget(known) { // once more, with what the table is now
+		err = t.answer(w, r, q)
+	}
+	if err != nil {
+		t.fail(w, r, err)
+	}
+}
+
+// isStale reports whether err may come from a table that is not what it was when
+// it was learned.
+func isStale(err error) bool {
+	var refused *postgrest.Refusal
+	if errors.As(err, &refused) {
+		return refused.Code == postgrest.CodeNoColumn || refused.Code == postgrest.CodeBadValue
+	}
+	return exec.KindOf(err) == exec.Changed
+}
+
+// parse reads URL and headers.
+func (t *table) parse(r *http.Request) (*read, error) {
+	q := &read{Query: new(postgrest.Query), count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	profile := r.Header.Get("Accept-Profile")
+	if profile != "" && profile != "public" && profile != t.options.Schema {
+		return nil, errProfile
+	}
+	var ok bool
+	if q.format, ok = negotiateFormat(r.Header); !ok {
+		return nil, errMedia
+	}
+	if r.URL.RawQuery != "" {
+		var err error
+		if q.Query, err = postgrest.Parse(r.URL.RawQuery); err != nil {
+			return nil, err
+		}
+	}
+	if r.Method == http.MethodGet && r.Header.Get("Range") != "" {
+		return q, q.ApplyRange(r.Header.Get("Range"))
+	}
+	return q, nil
+}
+
+// answer sends the rows that q asks for. After an error nothing has been sent.
+func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
+	st, err := t.statement(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	total := int64(unknownTotal)
+	if q.count {
+		if total, err = t.count(r.Context(), q); err != nil {
+			return err
+		}
+		w.Header().Set("Preference-Applied", "count=exact")
+		if q.Offset > uint64(total) {
+			return errOffset(q.Offset, total)
+		}
+	}
+	if q.format != (encode.Format{}) {
+		w.Header().Set("Content-Type", contentType(q.format))
+	}
+	if q.count && r.Method == http.MethodHead {
+		return writeCounted(w, q, total)
+	}
+	return t.send(w, r, q, st, total)
+}
+
+// send gets the rows of st, which q asks for, and sends them.
+func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total int64) error {
+	res, rows, err := t.share.Read(r.Context(), st)
+	switch {
+	case err != nil:
+		return err
+	case res == nil:
+		err = t.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total))
+		if err == errSeveralRows { // it knows of two
+			return t.notOneRow(r.Context(), q, 2)
+		}
+		return err
+	}
+	defer t.share.Release(res)
+	if q.format.Media == encode.Object && res.Rows != 1 {
+		return t.notOneRow(r.Context(), q, res.Rows)
+	}
+	t.writeResult(w, r, res, q.page(int64(res.Rows), total))
+	return nil
+}
+
+// statement makes the query for the rows of q. A plain one needs to know nothing
+// of the table.
+func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error) {
+	query := *q.Query
+	if q.format.Media == encode.Object && (query.Limit == nil || *query.Limit > 2) {
+		query.Limit = new(uint64(2)) // one too many is enough to see
+	}
+	switch {
+	case q.format == (encode.Format{}) && query.IsPlain():
+		return t.plain, nil
+	case query.IsPlain():
+		return plan.All(t.name, q.format), nil
+	}
+	known, err := t.entry.Table(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Select(known, &query, q.format)
+}
+
+// count asks for the number of rows of q without its limit and offset. The
+// queries for it are shared as those for rows are.
+func (t *table) count(ctx context.Context, q *read) (int64, error) {
+	known := &catalog.Table{Quoted: catalog.Quote(t.name)}
+	if len(q.Where) > 0 {
+		var err error
+		if known, err = t.entry.Table(ctx); err != nil {
+			return 0, err
+		}
+	}
+	st, err := plan.Count(known, q.Query)
+	if err != nil {
+		return 0, err
+	}
+	res, _, err := t.share.Read(ctx, st)
+	if err != nil {
+		return 0, err
+	}
+	defer t.share.Release(res)
+	_, number, _ := strings.Cut(string(res.Body), ":") // [{"COUNT(*)":5}]
+	total, err := strconv.ParseInt(strings.Trim(strings.TrimSpace(number), `"}]`), 10, 64)
+	if err != nil {
+		return 0, &exec.Error{Err: fmt.Errorf("count: unexpected result %q", res.Body)}
+	}
+	return total, nil
+}
+
+// notOneRow is the error for a result of n rows that is to be one object.
+func (t *table) notOneRow(ctx context.Context, q *read, n int) error {
+	if n == 0 {
+		return errNotOneRow(0)
+	}
+	total, err := t.count(ctx, q) // more than two were not asked for
+	if err != nil {
+		return err
+	}
+	return errNotOneRow(max(int64(n), q.rowsOf(total)))
+}
