@@ -28,6 +28,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"readapi/internal/exec"
 )
 
 // configFields reads what each rule has set.
@@ -48,8 +50,8 @@ var configFields = map[string]func(config) any{
 	"MAX_IN_FLIGHT":    func(c config) any { return c.maxInFlight },
 	"STALL_TIMEOUT":    func(c config) any { return c.stallTimeout },
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
-	"BIGINT_AS":        func(c config) any { return c.encoding.bigintAsString },
-	"DECIMAL_AS":       func(c config) any { return c.encoding.decimalAsString },
+	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
+	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -774,9 +776,9 @@ func configCheckTables(tb testing.TB, c config, value string) {
 			strings.ContainsAny(table, ",\x00") {
 			tb.Errorf("DB_TABLES=%q gives the table %q", value, table)
 		}
-		inner := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(quoteIdentifier(table), "`"), "`"), "``", "\x00")
+		inner := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(exec.QuoteIdentifier(table), "`"), "`"), "``", "\x00")
 		if strings.Contains(inner, "`") || strings.ReplaceAll(inner, "\x00", "`") != table {
-			tb.Errorf("quoteIdentifier(%q) = %s", table, quoteIdentifier(table))
+			tb.Errorf("exec.QuoteIdentifier(%q) = %s", table, exec.QuoteIdentifier(table))
 		}
 	}
 	sorted := slices.Sorted(slices.Values(c.tables))

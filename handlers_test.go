@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -15,9 +14,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"readapi/internal/apitest"
+	"readapi/internal/client"
+	"readapi/internal/exec"
+	"readapi/internal/fakedb"
 
 	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/go-sql-driver/mysql"
@@ -42,30 +46,6 @@ func testConfig(t testing.TB, environment ...string) config {
 	return cfg
 }
 
-func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
-// logBuffer takes log lines from several goroutines.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-func (b *logBuffer) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 // newMockServer starts an HTTP server on an api whose database is mock.
 func newMockServer(t testing.TB, log *slog.Logger, environment ...string) (*httptest.Server, sqlmock.Sqlmock) {
 	t.Helper()
@@ -83,68 +63,14 @@ func newMockServer(t testing.TB, log *slog.Logger, environment ...string) (*http
 	return server, mock
 }
 
-// plainClient asks for gzip only if a test does, and leaves it as it is.
-var plainClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
-
-// send sends a request and returns the response and its whole body.
-func send(t testing.TB, method, url string, header ...string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range header {
-		name, value, _ := strings.Cut(line, ": ")
-		req.Header.Set(name, value)
-	}
-	resp, err := plainClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-// checkHeader compares one header of a response; want "" means absent.
-func checkHeader(t testing.TB, resp *http.Response, name, want string) {
-	t.Helper()
-	if got := resp.Header.Get(name); got != want {
-		t.Errorf("%s %s: %s = %q; want %q", resp.Request.Method, resp.Request.URL.Path, name, got, want)
-	}
-}
-
-// checkError checks what holds for every error response: status, code, the four
-// members and no others, and the headers.
-func checkError(t testing.TB, resp *http.Response, body string, status int, code string) {
-	t.Helper()
-	if resp.StatusCode != status {
-		t.Errorf("%s %s: status = %d; want %d", resp.Request.Method, resp.Request.URL, resp.StatusCode, status)
-	}
-	checkHeader(t, resp, "Content-Type", contentTypeJSON)
-	checkHeader(t, resp, "Cache-Control", "no-store")
-	checkHeader(t, resp, "X-Content-Type-Options", "nosniff")
-	retryAfter := map[int]string{http.StatusServiceUnavailable: "1"}[status]
-	checkHeader(t, resp, "Retry-After", retryAfter)
-	if resp.Request.Method == http.MethodHead {
-		return
-	}
-	var got map[string]*string
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatalf("error body = %q; want JSON: %v", body, err)
-	}
-	for _, member := range []string{"code", "message", "details", "hint"} {
-		if _, ok := got[member]; !ok {
-			t.Errorf("error body = %s; want member %q", body, member)
-		}
-	}
-	if len(got) != 4 || got["code"] == nil || *got["code"] != code || got["message"] == nil || *got["message"] == "" {
-		t.Errorf("error body = %s; want four members and code %q", body, code)
-	}
-}
+// Short names for what many tests here use.
+var (
+	plainClient = apitest.Client
+	send        = apitest.Send
+	checkHeader = apitest.CheckHeader
+	checkError  = apitest.CheckError
+	discardLog  = apitest.DiscardLog
+)
 
 const selectSample = "SELECT * FROM sample"
 
@@ -154,7 +80,7 @@ func sampleRows() *sqlmock.Rows {
 
 const sampleJSON = `[{"id":1,"name":"Ada"},` + "\n" + `{"id":2,"name":"Grace"}]` + "\n"
 
-// largeRows are rows whose JSON is well over maxSmallBytes.
+// largeRows are rows whose JSON is well over exec.SmallBytes.
 func largeRows(count int) *sqlmock.Rows {
 	rows := sqlmock.NewRows([]string{"text"})
 	for range count {
@@ -181,7 +107,7 @@ func TestRead(t *testing.T) {
 			if resp.StatusCode != http.StatusOK || body != tt.want {
 				t.Errorf("GET /read = %d %q; want 200 %q", resp.StatusCode, body, tt.want)
 			}
-			checkHeader(t, resp, "Content-Type", contentTypeJSON)
+			checkHeader(t, resp, "Content-Type", "application/json; charset=utf-8")
 			checkHeader(t, resp, "Cache-Control", "no-cache")
 			checkHeader(t, resp, "X-Content-Type-Options", "nosniff")
 			if resp.ContentLength != int64(len(tt.want)) {
@@ -225,7 +151,7 @@ func TestReadSettings(t *testing.T) {
 	checkHeader(t, resp, "Cache-Control", "public, max-age=5")
 }
 
-// A result of exactly maxSmallBytes is small, one byte more is not.
+// A result of exactly exec.SmallBytes is small, one byte more is not.
 func TestReadSmallUpToLimit(t *testing.T) {
 	const frame = len(`[{"a":""}]` + "\n")
 	tests := []struct {
@@ -233,8 +159,8 @@ func TestReadSmallUpToLimit(t *testing.T) {
 		size        int
 		wantChunked bool
 	}{
-		{"at the limit", maxSmallBytes, false},
-		{"one byte over", maxSmallBytes + 1, true},
+		{"at the limit", exec.SmallBytes, false},
+		{"one byte over", exec.SmallBytes + 1, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -257,7 +183,7 @@ func TestReadLarge(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) != 3000 {
 		t.Fatalf("GET /read = %d rows, %v; want 3000", len(rows), err)
 	}
-	checkHeader(t, resp, "Content-Type", contentTypeJSON)
+	checkHeader(t, resp, "Content-Type", "application/json; charset=utf-8")
 	if resp.ContentLength >= 0 {
 		t.Errorf("Content-Length = %d; want a chunked response", resp.ContentLength)
 	}
@@ -281,7 +207,7 @@ func TestHead(t *testing.T) {
 				t.Errorf("HEAD /read = %d, body %q, length %d; want 200, none, %d",
 					resp.StatusCode, body, resp.ContentLength, tt.wantLength)
 			}
-			checkHeader(t, resp, "Content-Type", contentTypeJSON)
+			checkHeader(t, resp, "Content-Type", "application/json; charset=utf-8")
 		})
 	}
 }
@@ -330,8 +256,8 @@ func TestReadErrors(t *testing.T) {
 		} {
 			t.Run(tt.name+"/"+when, func(t *testing.T) {
 				t.Parallel() // some are tried again for all of DB_TIMEOUT
-				var log logBuffer
-				server, mock := newMockServer(t, log.logger(), "DB_TIMEOUT=500ms")
+				var log apitest.LogBuffer
+				server, mock := newMockServer(t, log.Logger(), "DB_TIMEOUT=500ms")
 				for range 50 { // more than there is time for
 					expect(mock.ExpectQuery(selectSample))
 				}
@@ -351,7 +277,7 @@ func TestReadErrors(t *testing.T) {
 
 // A value that breaks a result is the server's fault like any other.
 func TestReadUnknownValue(t *testing.T) {
-	pool := sql.OpenDB(&fakeRows{names: []string{"a"}, types: []string{""}, values: [][]driver.Value{{struct{}{}}}, count: 1})
+	pool := sql.OpenDB(&fakedb.Rows{Names: []string{"a"}, Types: []string{""}, Values: [][]driver.Value{{struct{}{}}}, Count: 1})
 	defer pool.Close()
 	server := httptest.NewServer(newAPI(pool, testConfig(t), discardLog()))
 	defer server.Close()
@@ -362,8 +288,8 @@ func TestReadUnknownValue(t *testing.T) {
 // A response that has begun cannot become an error any more: it must not end
 // cleanly either.
 func TestReadBrokenStream(t *testing.T) {
-	var log logBuffer
-	server, mock := newMockServer(t, log.logger())
+	var log apitest.LogBuffer
+	server, mock := newMockServer(t, log.Logger())
 	mock.ExpectQuery(selectSample).WillReturnRows(brokenMidway(true, mysql.ErrInvalidConn))
 	resp, err := http.Get(server.URL + "/read")
 	if err != nil {
@@ -409,16 +335,16 @@ func TestReadPoolBusy(t *testing.T) {
 
 // A client that leaves takes its query with it.
 func TestReadClientGone(t *testing.T) {
-	var log logBuffer
+	var log apitest.LogBuffer
 	queried, ended := make(chan struct{}), make(chan struct{})
-	pool := sql.OpenDB(hookDriver(func(ctx context.Context) (driver.Rows, error) {
+	pool := sql.OpenDB(fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
 		close(queried)
 		<-ctx.Done()
 		close(ended)
 		return nil, ctx.Err()
 	}))
 	defer pool.Close()
-	server := httptest.NewServer(newAPI(pool, testConfig(t), log.logger()))
+	server := httptest.NewServer(newAPI(pool, testConfig(t), log.Logger()))
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {
 		<-queried
@@ -530,8 +456,8 @@ func TestHealth(t *testing.T) {
 
 // The log says that the database went away and that it is back, once each.
 func TestLogOncePerChange(t *testing.T) {
-	var log logBuffer
-	server, mock := newMockServer(t, log.logger())
+	var log apitest.LogBuffer
+	server, mock := newMockServer(t, log.Logger())
 	for _, err := range []error{nil, mysql.ErrInvalidConn, mysql.ErrInvalidConn, mysql.ErrInvalidConn, nil, nil} {
 		mock.ExpectPing().WillReturnError(err)
 		send(t, "GET", server.URL+"/readyz")
@@ -546,10 +472,10 @@ func TestLogOncePerChange(t *testing.T) {
 // While the last reads are being answered, others learn that the server stops.
 func TestDrain(t *testing.T) {
 	queried, goOn := make(chan struct{}), make(chan struct{})
-	pool := sql.OpenDB(hookDriver(func(context.Context) (driver.Rows, error) {
+	pool := sql.OpenDB(fakedb.Hook(func(context.Context) (driver.Rows, error) {
 		close(queried)
 		<-goOn
-		return textRows("last", 1), nil
+		return fakedb.Texts("last", 1), nil
 	}))
 	defer pool.Close()
 	api := newAPI(pool, testConfig(t), discardLog())
@@ -618,8 +544,8 @@ func TestCORS(t *testing.T) {
 
 // An outage of a minute must not fill the log with a line per request.
 func TestLogOncePerSecond(t *testing.T) {
-	var log logBuffer
-	server, mock := newMockServer(t, log.logger())
+	var log apitest.LogBuffer
+	server, mock := newMockServer(t, log.Logger())
 	start := time.Now()
 	for range 50 {
 		mock.ExpectPing().WillReturnError(mysql.ErrInvalidConn)
@@ -695,8 +621,8 @@ func TestOptions(t *testing.T) {
 }
 
 func TestLogRequests(t *testing.T) {
-	var log logBuffer
-	server, mock := newMockServer(t, log.logger())
+	var log apitest.LogBuffer
+	server, mock := newMockServer(t, log.Logger())
 	mock.ExpectQuery(selectSample).WillReturnRows(sampleRows())
 	send(t, "GET", server.URL+"/read")
 	server.Close() // waits for the handler, and so for its log line
@@ -704,6 +630,89 @@ func TestLogRequests(t *testing.T) {
 		if !strings.Contains(log.String(), part) {
 			t.Errorf("log = %q; want %q in it", log.String(), part)
 		}
+	}
+}
+
+// To HTTP/1.0 the end of the connection is the end of the body: a stream that
+// breaks resets it.
+func TestBrokenStreamOfHTTP10(t *testing.T) {
+	pool := sql.OpenDB(fakedb.Hook(func(context.Context) (driver.Rows, error) {
+		return &fakedb.Broken{Rows: *fakedb.Texts(strings.Repeat("x", 1000), 4000), After: 3000, Err: errors.New("broken")}, nil
+	}))
+	defer pool.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(newAPI(pool, testConfig(t), discardLog()), discardLog())
+	defer server.Close()
+	go server.Serve(client.Listener{Listener: listener, Timeout: time.Minute}) // ends with Close
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /read HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, conn); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("GET /read = %d bytes, %v; want %v", n, err, syscall.ECONNRESET)
+	}
+}
+
+// A compressed stream that breaks does not end cleanly either.
+func TestGzipBrokenStream(t *testing.T) {
+	server, mock := newMockServer(t, discardLog())
+	mock.ExpectQuery(selectSample).WillReturnRows(brokenMidway(true, errors.New("broken")))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/read", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept-Encoding", "gzip")
+	resp, err := plainClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("GET /read = %d bytes, %v; want %v", len(body), err, io.ErrUnexpectedEOF)
+	}
+}
+
+func TestMaxInFlight(t *testing.T) {
+	queried, goOn := make(chan struct{}), make(chan struct{})
+	pool := sql.OpenDB(fakedb.Hook(func(context.Context) (driver.Rows, error) {
+		queried <- struct{}{}
+		<-goOn
+		return fakedb.Texts("x", 1), nil
+	}))
+	defer pool.Close()
+	server := httptest.NewServer(newAPI(pool, testConfig(t, "MAX_IN_FLIGHT=1"), discardLog()))
+	defer server.Close()
+	first := make(chan int)
+	go func() {
+		resp, err := plainClient.Get(server.URL + "/read")
+		if err != nil {
+			first <- 0
+			return
+		}
+		resp.Body.Close()
+		first <- resp.StatusCode
+	}()
+	<-queried
+	resp, body := send(t, "GET", server.URL+"/read")
+	checkError(t, resp, body, http.StatusServiceUnavailable, "53300")
+	if resp, _ := send(t, "GET", server.URL+"/healthz"); resp.StatusCode != 200 {
+		t.Errorf("GET /healthz under load = %d; want 200", resp.StatusCode)
+	}
+	close(goOn)
+	if status := <-first; status != 200 {
+		t.Errorf("the first GET /read = %d; want 200", status)
+	}
+	go func() { <-queried }()
+	if resp, _ := send(t, "GET", server.URL+"/read"); resp.StatusCode != 200 {
+		t.Errorf("GET /read afterwards = %d; want 200", resp.StatusCode)
 	}
 }
 

@@ -29,6 +29,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	dbexec "readapi/internal/exec"
 )
 
 const (
@@ -232,8 +234,8 @@ func mainWantAway(tb testing.TB, header http.Header, body []byte, code string) {
 	if got := header.Get("Retry-After"); got != "1" {
 		tb.Errorf("Retry-After = %q; want 1", got)
 	}
-	if got := header.Get("Content-Type"); got != contentTypeJSON {
-		tb.Errorf("Content-Type = %q; want %s", got, contentTypeJSON)
+	if got := header.Get("Content-Type"); got != "application/json; charset=utf-8" {
+		tb.Errorf("Content-Type = %q; want %s", got, "application/json; charset=utf-8")
 	}
 }
 
@@ -456,7 +458,7 @@ func TestExitCode(t *testing.T) {
 		{"configuration", configError{errors.New("x")}, 2},
 		{"configuration, wrapped", fmt.Errorf("x: %w", configError{errors.New("x")}), 2},
 		{"arguments", fmt.Errorf("%w, got x", errUsage), 2},
-		{"database", &dbError{kindAccess, errors.New("x")}, 1},
+		{"database", &dbexec.Error{Kind: dbexec.Access, Err: errors.New("x")}, 1},
 		{"cut", context.DeadlineExceeded, 1},
 	}
 	for _, tt := range tests {

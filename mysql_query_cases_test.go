@@ -5,7 +5,9 @@ package main
 
 import (
 	"strings"
-	"time"
+
+	"readapi/internal/exec"
+	"readapi/internal/postgrest"
 )
 
 // mysqlFamily is a family of types: a table with the columns id and v.
@@ -834,7 +836,7 @@ var mysqlNoFilter = map[string]string{
 
 // mysqlHuts makes a table of several columns.
 func mysqlHuts(name string) []string {
-	name = quoteIdentifier(name)
+	name = exec.QuoteIdentifier(name)
 	return []string{
 		"CREATE TABLE " + name + " (id INT PRIMARY KEY, name VARCHAR(30) COLLATE utf8mb4_general_ci, height INT, `order` INT, " +
 			"price DECIMAL(6,2), open BOOL, opened DATE, note VARCHAR(30) COLLATE utf8mb4_general_ci)",
@@ -1013,74 +1015,74 @@ var mysqlHutBodies = []struct {
 
 // mysqlRefusals are requests with the code of their error.
 var mysqlRefusals = []struct{ table, query, code string }{
-	{"tinyints", "v=eq.abc", codeBadValue},
-	{"tinyints", "v=eq.", codeBadValue},
-	{"tinyints", "v=eq.1.0", codeBadValue},
-	{"tinyints", "v=eq.1e2", codeBadValue},
-	{"tinyints", "v=eq.+1", codeBadValue},
-	{"tinyints", "v=eq.0x1F", codeBadValue},
-	{"tinyints", "v=eq.1 OR 1", codeBadValue},
-	{"tinyints", "v=in.(1,x)", codeBadValue},
-	{"tinyints", "v=in.(1,,2)", codeBadValue},
-	{"tinyints", "v=not.eq(any).{1,x}", codeBadValue},
-	{"tinyints", "or=(v.eq.1,v.eq.x)", codeBadValue},
-	{"tinyints", "v=like.1*", codeSyntax},
-	{"tinyints", "v=in.(1)x", codeSyntax},
-	{"tinyints", "v=in.1", codeSyntax},
-	{"tinyints", "v=neq(any).{1}", codeSyntax},
-	{"tinyints", "v=is.1", codeSyntax},
-	{"tinyints", "v=match.1", codeSyntax},
-	{"tinyints", "v=1", codeSyntax},
-	{"tinyints", "or=(v.eq.1", codeSyntax},
-	{"tinyints", "limit=abc", codeSyntax},
-	{"tinyints", "order=v.up", codeSyntax},
-	{"tinyints", "w=eq.1", codeNoColumn},
-	{"tinyints", "select=w", codeNoColumn},
-	{"tinyints", "order=w", codeNoColumn},
-	{"tinyints", "or=(v.eq.1,w.eq.1)", codeNoColumn},
-	{"integers", "v=eq.true", codeBadValue}, // only where a front end has a boolean
-	{"bits8", "v=eq.b'1'", codeBadValue},
-	{"years", "v=eq.24", codeBadValue},
-	{"years", "v=eq.02024", codeBadValue},
-	{"years", "v=eq.-001", codeBadValue},
-	{"years", "v=is.true", codeSyntax},
-	{"prices", "v=eq.abc", codeBadValue},
-	{"prices", "v=eq..5", codeBadValue}, // no JSON number
-	{"prices", "v=eq.5.", codeBadValue},
-	{"prices", "v=eq.012.5", codeBadValue},
-	{"prices", "v=eq.12,5", codeBadValue},
-	{"prices", "v=eq.12.5€", codeBadValue},
-	{"floats", "v=eq.NaN", codeBadValue},
-	{"doubles", "v=eq.Infinity", codeBadValue},
-	{"dates", "v=eq.2023-02-29", codeBadValue}, // no such day
-	{"dates", "v=eq.2024-00-00", codeBadValue},
-	{"dates", "v=eq.2024-2-9", codeBadValue},
-	{"dates", "v=eq.20240229", codeBadValue},
-	{"dates", "v=eq.0", codeBadValue},
-	{"dates", "v=eq.2024-02-29T00:00:00", codeBadValue},
-	{"dates", "v=like.2024*", codeSyntax},
-	{"dates", "v=is.false", codeSyntax},
-	{"datetimes", "v=eq.2024-02-29T23:59:59Z", codeBadValue}, // of which zone is the column?
-	{"datetimes", "v=eq.2024-02-29T23:59:59+02:00", codeBadValue},
-	{"datetimes", "v=eq.2024-02-29", codeBadValue},
-	{"datetimes", "v=eq.2024-02-29T24:00:00", codeBadValue},
-	{"datetimes", "v=eq.2024-02-30T00:00:00", codeBadValue},
-	{"timestamps", "v=eq.2024-02-29T23:59:60Z", codeBadValue},
-	{"timestamps", "v=eq.0000-00-00T00:00:00Z", codeBadValue},      // no instant
-	{"timestamps", "v=eq.2024-02-29T23:59:59 02:00", codeBadValue}, // a plus that was not encoded
-	{"timestamps", "v=eq.2024-02-29T23:59:59+24:00", codeBadValue},
-	{"timestamps", "v=eq.1709251199", codeBadValue},
-	{"times", "v=eq.839:00:00", codeBadValue},
-	{"times", "v=eq.838:59:59.5", codeBadValue},
-	{"times", "v=lt.-838:59:59.5", codeBadValue},
-	{"times", "v=eq.23:60:00", codeBadValue},
-	{"times", "v=eq.23:59", codeBadValue},
-	{"times", "v=eq.235959", codeBadValue},
-	{"varchars", "v=is.true", codeSyntax},
-	{"binaries", "v=eq.YQ", codeBadValue}, // without its padding
-	{"binaries", "v=eq.", codeBadValue},
-	{"binaries", "v=eq.!", codeBadValue},
-	{"binaries", "v=like.YQ*", codeSyntax},
+	{"tinyints", "v=eq.abc", postgrest.CodeBadValue},
+	{"tinyints", "v=eq.", postgrest.CodeBadValue},
+	{"tinyints", "v=eq.1.0", postgrest.CodeBadValue},
+	{"tinyints", "v=eq.1e2", postgrest.CodeBadValue},
+	{"tinyints", "v=eq.+1", postgrest.CodeBadValue},
+	{"tinyints", "v=eq.0x1F", postgrest.CodeBadValue},
+	{"tinyints", "v=eq.1 OR 1", postgrest.CodeBadValue},
+	{"tinyints", "v=in.(1,x)", postgrest.CodeBadValue},
+	{"tinyints", "v=in.(1,,2)", postgrest.CodeBadValue},
+	{"tinyints", "v=not.eq(any).{1,x}", postgrest.CodeBadValue},
+	{"tinyints", "or=(v.eq.1,v.eq.x)", postgrest.CodeBadValue},
+	{"tinyints", "v=like.1*", postgrest.CodeSyntax},
+	{"tinyints", "v=in.(1)x", postgrest.CodeSyntax},
+	{"tinyints", "v=in.1", postgrest.CodeSyntax},
+	{"tinyints", "v=neq(any).{1}", postgrest.CodeSyntax},
+	{"tinyints", "v=is.1", postgrest.CodeSyntax},
+	{"tinyints", "v=match.1", postgrest.CodeSyntax},
+	{"tinyints", "v=1", postgrest.CodeSyntax},
+	{"tinyints", "or=(v.eq.1", postgrest.CodeSyntax},
+	{"tinyints", "limit=abc", postgrest.CodeSyntax},
+	{"tinyints", "order=v.up", postgrest.CodeSyntax},
+	{"tinyints", "w=eq.1", postgrest.CodeNoColumn},
+	{"tinyints", "select=w", postgrest.CodeNoColumn},
+	{"tinyints", "order=w", postgrest.CodeNoColumn},
+	{"tinyints", "or=(v.eq.1,w.eq.1)", postgrest.CodeNoColumn},
+	{"integers", "v=eq.true", postgrest.CodeBadValue}, // only where a front end has a boolean
+	{"bits8", "v=eq.b'1'", postgrest.CodeBadValue},
+	{"years", "v=eq.24", postgrest.CodeBadValue},
+	{"years", "v=eq.02024", postgrest.CodeBadValue},
+	{"years", "v=eq.-001", postgrest.CodeBadValue},
+	{"years", "v=is.true", postgrest.CodeSyntax},
+	{"prices", "v=eq.abc", postgrest.CodeBadValue},
+	{"prices", "v=eq..5", postgrest.CodeBadValue}, // no JSON number
+	{"prices", "v=eq.5.", postgrest.CodeBadValue},
+	{"prices", "v=eq.012.5", postgrest.CodeBadValue},
+	{"prices", "v=eq.12,5", postgrest.CodeBadValue},
+	{"prices", "v=eq.12.5€", postgrest.CodeBadValue},
+	{"floats", "v=eq.NaN", postgrest.CodeBadValue},
+	{"doubles", "v=eq.Infinity", postgrest.CodeBadValue},
+	{"dates", "v=eq.2023-02-29", postgrest.CodeBadValue}, // no such day
+	{"dates", "v=eq.2024-00-00", postgrest.CodeBadValue},
+	{"dates", "v=eq.2024-2-9", postgrest.CodeBadValue},
+	{"dates", "v=eq.20240229", postgrest.CodeBadValue},
+	{"dates", "v=eq.0", postgrest.CodeBadValue},
+	{"dates", "v=eq.2024-02-29T00:00:00", postgrest.CodeBadValue},
+	{"dates", "v=like.2024*", postgrest.CodeSyntax},
+	{"dates", "v=is.false", postgrest.CodeSyntax},
+	{"datetimes", "v=eq.2024-02-29T23:59:59Z", postgrest.CodeBadValue}, // of which zone is the column?
+	{"datetimes", "v=eq.2024-02-29T23:59:59+02:00", postgrest.CodeBadValue},
+	{"datetimes", "v=eq.2024-02-29", postgrest.CodeBadValue},
+	{"datetimes", "v=eq.2024-02-29T24:00:00", postgrest.CodeBadValue},
+	{"datetimes", "v=eq.2024-02-30T00:00:00", postgrest.CodeBadValue},
+	{"timestamps", "v=eq.2024-02-29T23:59:60Z", postgrest.CodeBadValue},
+	{"timestamps", "v=eq.0000-00-00T00:00:00Z", postgrest.CodeBadValue},      // no instant
+	{"timestamps", "v=eq.2024-02-29T23:59:59 02:00", postgrest.CodeBadValue}, // a plus that was not encoded
+	{"timestamps", "v=eq.2024-02-29T23:59:59+24:00", postgrest.CodeBadValue},
+	{"timestamps", "v=eq.1709251199", postgrest.CodeBadValue},
+	{"times", "v=eq.839:00:00", postgrest.CodeBadValue},
+	{"times", "v=eq.838:59:59.5", postgrest.CodeBadValue},
+	{"times", "v=lt.-838:59:59.5", postgrest.CodeBadValue},
+	{"times", "v=eq.23:60:00", postgrest.CodeBadValue},
+	{"times", "v=eq.23:59", postgrest.CodeBadValue},
+	{"times", "v=eq.235959", postgrest.CodeBadValue},
+	{"varchars", "v=is.true", postgrest.CodeSyntax},
+	{"binaries", "v=eq.YQ", postgrest.CodeBadValue}, // without its padding
+	{"binaries", "v=eq.", postgrest.CodeBadValue},
+	{"binaries", "v=eq.!", postgrest.CodeBadValue},
+	{"binaries", "v=like.YQ*", postgrest.CodeSyntax},
 	{"latins", "v=eq.🔭", "22P05"},
 	{"latins", "v=gt.🔭", "22P05"},
 	{"latins", "v=in.(eis,🔭)", "22P05"},
@@ -1089,47 +1091,50 @@ var mysqlRefusals = []struct{ table, query, code string }{
 	{"latin_enums", "v=eq.🔭", "22P05"},
 }
 
-// mysqlChanges are changes of a table sample with id and v INT, of which v=eq.10
-// has been asked for. Behind each is a request and its answer; young is, if not
-// empty, what may be the answer while the columns have only just been learned.
-var mysqlChanges = []struct {
+// mysqlChange is a change of a table, a request after it, and its answer. young
+// is, if not empty, what may be the answer while the columns have only just been
+// learned.
+type mysqlChange struct {
 	name   string
 	change []string
 	query  string
 	status int
 	want   string // in the body
 	young  string
-	age    time.Duration // after which the columns are learned anew, if not minTableAge
-}{
-	{"column dropped", []string{"ALTER TABLE sample DROP COLUMN v"}, "id=gt.0&v=eq.10", 400, codeNoColumn, `"PGRST002"`, 0},
-	{"column dropped that is not asked for", []string{"ALTER TABLE sample DROP COLUMN v"}, "id=eq.1", 200, `[{"id":1}]` + "\n", `"PGRST002"`, 0},
-	{"column added", []string{"ALTER TABLE sample ADD COLUMN w INT DEFAULT 7"}, "id=eq.1&w=eq.7", 200, `[{"id":1,"v":10,"w":7}]` + "\n", codeNoColumn, 0},
-	{"column added that is not asked for", []string{"ALTER TABLE sample ADD COLUMN w INT DEFAULT 7"}, "id=eq.1", 200, `[{"id":1,"v":10,"w":7}]` + "\n", `"PGRST002"`, 0},
-	{"column renamed", []string{"ALTER TABLE sample RENAME COLUMN v TO w"}, "select=w&w=eq.20", 200, `[{"w":20}]` + "\n", codeNoColumn, 0},
-	{"column renamed, by its old name", []string{"ALTER TABLE sample RENAME COLUMN v TO w"}, "select=v&v=eq.20", 400, codeNoColumn, `"PGRST002"`, 0},
-	{"columns changed places", []string{"ALTER TABLE sample RENAME COLUMN v TO w", "ALTER TABLE sample RENAME COLUMN id TO v", "ALTER TABLE sample RENAME COLUMN w TO id"}, "v=eq.1", 200, `[{"v":1,"id":10}]` + "\n", `"PGRST002"`, 0},
+}
+
+// mysqlChanges are changes of a table sample with id and v INT, of which v=eq.10
+// has been asked for. Behind each is a request and its answer.
+var mysqlChanges = []mysqlChange{
+	{"column dropped", []string{"ALTER TABLE sample DROP COLUMN v"}, "id=gt.0&v=eq.10", 400, postgrest.CodeNoColumn, `"PGRST002"`},
+	{"column dropped that is not asked for", []string{"ALTER TABLE sample DROP COLUMN v"}, "id=eq.1", 200, `[{"id":1}]` + "\n", `"PGRST002"`},
+	{"column added", []string{"ALTER TABLE sample ADD COLUMN w INT DEFAULT 7"}, "id=eq.1&w=eq.7", 200, `[{"id":1,"v":10,"w":7}]` + "\n", postgrest.CodeNoColumn},
+	{"column added that is not asked for", []string{"ALTER TABLE sample ADD COLUMN w INT DEFAULT 7"}, "id=eq.1", 200, `[{"id":1,"v":10,"w":7}]` + "\n", `"PGRST002"`},
+	{"column renamed", []string{"ALTER TABLE sample RENAME COLUMN v TO w"}, "select=w&w=eq.20", 200, `[{"w":20}]` + "\n", postgrest.CodeNoColumn},
+	{"column renamed, by its old name", []string{"ALTER TABLE sample RENAME COLUMN v TO w"}, "select=v&v=eq.20", 400, postgrest.CodeNoColumn, `"PGRST002"`},
+	{"columns changed places", []string{"ALTER TABLE sample RENAME COLUMN v TO w", "ALTER TABLE sample RENAME COLUMN id TO v", "ALTER TABLE sample RENAME COLUMN w TO id"}, "v=eq.1", 200, `[{"v":1,"id":10}]` + "\n", `"PGRST002"`},
 	{
 		"INT becomes VARCHAR",
 		[]string{"ALTER TABLE sample MODIFY v VARCHAR(9)", "UPDATE sample SET v = '10 apples' WHERE id = 2"},
-		"v=eq.10", 200, `[{"id":1,"v":"10"}]` + "\n", `"PGRST002"`, 0, // MySQL would find both for the number
+		"v=eq.10", 200, `[{"id":1,"v":"10"}]` + "\n", `"PGRST002"`, // MySQL would find both for the number
 	},
 	{
 		"INT becomes DECIMAL",
 		[]string{"ALTER TABLE sample MODIFY v DECIMAL(6,2)", "UPDATE sample SET v = 10.25 WHERE id = 2"},
-		"select=id,v&v=gt.10", 200, `[{"id":2,"v":10.25}]` + "\n", `"PGRST002"`, 0,
+		"select=id,v&v=gt.10", 200, `[{"id":2,"v":10.25}]` + "\n", `"PGRST002"`,
 	},
 	{
 		"INT becomes VARCHAR, with a value that was none",
 		[]string{"ALTER TABLE sample MODIFY v VARCHAR(9)", "UPDATE sample SET v = 'ten' WHERE id = 2"},
-		"v=eq.ten", 200, `[{"id":2,"v":"ten"}]` + "\n", codeBadValue, 0,
+		"v=eq.ten", 200, `[{"id":2,"v":"ten"}]` + "\n", postgrest.CodeBadValue,
 	},
 	{
 		"table replaced",
 		[]string{"DROP TABLE sample", "CREATE TABLE sample (name VARCHAR(9), v DATE)", "INSERT INTO sample VALUES ('Ada', '1815-12-10')"},
-		"name=eq.Ada", 200, `[{"name":"Ada","v":"1815-12-10"}]` + "\n", codeNoColumn, 0,
+		"name=eq.Ada", 200, `[{"name":"Ada","v":"1815-12-10"}]` + "\n", postgrest.CodeNoColumn,
 	},
-	{"table dropped", []string{"DROP TABLE sample"}, "id=eq.1", 500, "42P01", "", 0},
-	{"rows changed", []string{"UPDATE sample SET v = 11 WHERE id = 1"}, "v=eq.11", 200, `[{"id":1,"v":11}]` + "\n", "", 0},
+	{"table dropped", []string{"DROP TABLE sample"}, "id=eq.1", 500, "42P01", ""},
+	{"rows changed", []string{"UPDATE sample SET v = 11 WHERE id = 1"}, "v=eq.11", 200, `[{"id":1,"v":11}]` + "\n", ""},
 }
 
 // mysqlIndexed are columns with an index, of 400 rows: an expression for the row

@@ -28,6 +28,8 @@ import (
 	"testing"
 	"time"
 
+	"readapi/internal/exec"
+
 	"github.com/go-sql-driver/mysql"
 )
 
@@ -320,7 +322,7 @@ func TestMySQLRead(t *testing.T) {
 	d.exec(t,
 		"CREATE TABLE sample (id INT PRIMARY KEY, name VARCHAR(20), price DECIMAL(6,2))",
 		"INSERT INTO sample VALUES (1, 'Ada', 12.5), (2, NULL, NULL)",
-		"CREATE TABLE "+quoteIdentifier(odd)+" (v INT)", "INSERT INTO "+quoteIdentifier(odd)+" VALUES (7)",
+		"CREATE TABLE "+exec.QuoteIdentifier(odd)+" (v INT)", "INSERT INTO "+exec.QuoteIdentifier(odd)+" VALUES (7)",
 		"CREATE TABLE `select` (v INT)", "INSERT INTO `select` VALUES (8)",
 		"CREATE TABLE bare (v INT)",
 		"CREATE TABLE secret (v INT)", "INSERT INTO secret VALUES (9)",
@@ -444,7 +446,7 @@ func mysqlWantRefused(t testing.TB, env map[string]string, want string) {
 	api, _ := mysqlNewAPI(t, env)
 	ctx, cancel := context.WithTimeout(t.Context(), mysqlAtOnce)
 	defer cancel()
-	if err := api.db.await(ctx); err == nil || !strings.Contains(err.Error(), want) {
+	if err := awaitDatabase(ctx, api.db, api.log); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("await = %v; want an error with %q", err, want)
 	}
 }
@@ -454,7 +456,7 @@ func TestMySQLAwait(t *testing.T) {
 	api, _ := mysqlNewAPI(t, d.env)
 	ctx, cancel := context.WithTimeout(t.Context(), mysqlTimeout)
 	defer cancel()
-	if err := api.db.await(ctx); err != nil {
+	if err := awaitDatabase(ctx, api.db, api.log); err != nil {
 		t.Errorf("await = %v; want nil", err)
 	}
 }

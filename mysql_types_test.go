@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"readapi/internal/exec"
 )
 
 // mysqlValue is one value: what is inserted, in SQL, and what comes back.
@@ -296,7 +298,7 @@ func TestMySQLColumnNames(t *testing.T) {
 	keys := []string{`"\""`, `"\\"`, "\"`\"", `"'"`, `"select"`, `"two words"`, `"☎"`, `"é"`, `"<b>&"`, `"a.b"`, `"a\tb"`, "\"\u2028\""}
 	columns, members := make([]string, len(names)), make([]string, len(names))
 	for i := range names {
-		columns[i] = quoteIdentifier(names[i]) + " INT DEFAULT 1"
+		columns[i] = exec.QuoteIdentifier(names[i]) + " INT DEFAULT 1"
 		members[i] = keys[i] + ":1"
 	}
 	d.exec(t, "CREATE TABLE sample ("+strings.Join(columns, ",")+")", "INSERT INTO sample VALUES ()")

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"readapi/internal/fakedb"
 )
 
 // encodeFormat encodes all of f's rows in a format.
-func encodeFormat(t testing.TB, f *fakeRows, form Format, fields []Field, enc Options) string {
+func encodeFormat(t testing.TB, f *fakedb.Rows, form Format, fields []Field, enc Options) string {
 	t.Helper()
-	rows := f.query(t)
+	rows := f.Query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +33,7 @@ func encodeFormat(t testing.TB, f *fakeRows, form Format, fields []Field, enc Op
 	return string(encoder.AppendEnd(out))
 }
 
-func encodeCSV(t testing.TB, f *fakeRows) string {
+func encodeCSV(t testing.TB, f *fakedb.Rows) string {
 	t.Helper()
 	return encodeFormat(t, f, Format{Media: CSV}, nil, Options{})
 }
@@ -94,9 +96,9 @@ func TestCSVField(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out := encodeCSV(t, &fakeRows{
-				names: []string{"v", "w"}, types: []string{tt.typeName, tt.typeName},
-				values: [][]driver.Value{{tt.value, tt.value}}, count: 1,
+			out := encodeCSV(t, &fakedb.Rows{
+				Names: []string{"v", "w"}, Types: []string{tt.typeName, tt.typeName},
+				Values: [][]driver.Value{{tt.value, tt.value}}, Count: 1,
 			})
 			if want := "v,w\r\n" + tt.want + "," + tt.want + "\r\n"; out != want {
 				t.Errorf("CSV of %s %#v = %q; want %q", tt.typeName, tt.value, out, want)
@@ -121,7 +123,7 @@ func TestCSVRows(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &fakeRows{names: tt.names, types: []string{"INT", "TEXT", "TEXT"}, values: [][]driver.Value{row}, count: tt.count}
+			f := &fakedb.Rows{Names: tt.names, Types: []string{"INT", "TEXT", "TEXT"}, Values: [][]driver.Value{row}, Count: tt.count}
 			if got := encodeCSV(t, f); got != tt.want {
 				t.Errorf("CSV of %d rows = %q; want %q", tt.count, got, tt.want)
 			}
@@ -130,8 +132,8 @@ func TestCSVRows(t *testing.T) {
 }
 
 func TestCSVUnknownGoType(t *testing.T) {
-	f := &fakeRows{names: []string{"odd"}, types: []string{"INT"}, values: [][]driver.Value{{struct{}{}}}, count: 1}
-	rows := f.query(t)
+	f := &fakedb.Rows{Names: []string{"odd"}, Types: []string{"INT"}, Values: [][]driver.Value{{struct{}{}}}, Count: 1}
+	rows := f.Query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
@@ -144,9 +146,9 @@ func TestCSVUnknownGoType(t *testing.T) {
 }
 
 func TestCSVSettings(t *testing.T) {
-	f := &fakeRows{
-		names: []string{"n", "d"}, types: []string{"BIGINT", "DECIMAL"},
-		values: [][]driver.Value{{int64(7), []byte("1.50")}}, count: 1,
+	f := &fakedb.Rows{
+		Names: []string{"n", "d"}, Types: []string{"BIGINT", "DECIMAL"},
+		Values: [][]driver.Value{{int64(7), []byte("1.50")}}, Count: 1,
 	}
 	fields := []Field{{"number", true}, {"d,e", false}}
 	all := Options{BigintAsString: true, DecimalAsString: true}
@@ -158,14 +160,14 @@ func TestCSVSettings(t *testing.T) {
 
 // The forms of the other media types.
 func TestEncodeFormats(t *testing.T) {
-	f := &fakeRows{
-		names: []string{"id", "name", "price", "json"}, types: []string{"INT", "TEXT", "DECIMAL", "JSON"},
-		values: [][]driver.Value{
+	f := &fakedb.Rows{
+		Names: []string{"id", "name", "price", "json"}, Types: []string{"INT", "TEXT", "DECIMAL", "JSON"},
+		Values: [][]driver.Value{
 			{int64(1), []byte("a\nb"), []byte("1.50"), []byte("{\n\"a\": null}")},
 			{nil, nil, nil, nil},
 			{nil, []byte("x"), nil, []byte(`[null]`)},
 		},
-		count: 1,
+		Count: 1,
 	}
 	text := []Field{{"id", true}, {"name", true}, {"price", true}, {"j", true}}
 	const first = `{"id":1,"name":"a\nb","price":1.50,"json":{ "a": null}}`
@@ -196,7 +198,7 @@ func TestEncodeFormats(t *testing.T) {
 		})
 	}
 	t.Run("empty", func(t *testing.T) {
-		empty := &fakeRows{names: f.names, types: f.types}
+		empty := &fakedb.Rows{Names: f.Names, Types: f.Types}
 		if got := encodeFormat(t, empty, Format{Media: NDJSON}, nil, Options{}); got != "" {
 			t.Errorf("NDJSON of no rows = %q; want nothing", got)
 		}
@@ -211,9 +213,9 @@ func FuzzCSV(f *testing.F) {
 		f.Add(seed, []byte(seed), []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, name string, text, other []byte) {
-		out := encodeCSV(t, &fakeRows{
-			names: []string{name, "json", "blob", "decimal", "at", "null"}, types: []string{"TEXT", "JSON", "BLOB", "DECIMAL", "DATETIME", "TEXT"},
-			values: [][]driver.Value{{text, other, other, other, text, nil}, {nil, text, nil, text, other, text}}, count: 1,
+		out := encodeCSV(t, &fakedb.Rows{
+			Names: []string{name, "json", "blob", "decimal", "at", "null"}, Types: []string{"TEXT", "JSON", "BLOB", "DECIMAL", "DATETIME", "TEXT"},
+			Values: [][]driver.Value{{text, other, other, other, text, nil}, {nil, text, nil, text, other, text}}, Count: 1,
 		})
 		reader := csv.NewReader(strings.NewReader(out))
 		reader.FieldsPerRecord = 6

@@ -2,22 +2,21 @@ package encode
 
 import (
 	"bytes"
-	"context"
-	"database/sql"
 	"database/sql/driver"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"math"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"readapi/internal/fakedb"
 )
 
-func encodeAll(t testing.TB, f *fakeRows, enc Options) string {
+func encodeAll(t testing.TB, f *fakedb.Rows, enc Options) string {
 	t.Helper()
-	rows := f.query(t)
+	rows := f.Query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
@@ -38,9 +37,9 @@ func encodeAll(t testing.TB, f *fakeRows, enc Options) string {
 // encodeValue encodes one value of a column of a type.
 func encodeValue(t testing.TB, typeName string, value driver.Value, enc Options) string {
 	t.Helper()
-	out := encodeAll(t, &fakeRows{
-		names: []string{"v"}, types: []string{typeName},
-		values: [][]driver.Value{{value}}, count: 1,
+	out := encodeAll(t, &fakedb.Rows{
+		Names: []string{"v"}, Types: []string{typeName},
+		Values: [][]driver.Value{{value}}, Count: 1,
 	}, enc)
 	if !json.Valid([]byte(out)) {
 		t.Errorf("encode(%s %#v) = %q; want valid JSON", typeName, value, out)
@@ -199,7 +198,7 @@ func TestEncodeRows(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &fakeRows{names: names, types: types, values: [][]driver.Value{row}, count: tt.count}
+			f := &fakedb.Rows{Names: names, Types: types, Values: [][]driver.Value{row}, Count: tt.count}
 			if got := encodeAll(t, f, Options{}); got != tt.want {
 				t.Errorf("encode(%d rows) = %q; want %q", tt.count, got, tt.want)
 			}
@@ -208,8 +207,8 @@ func TestEncodeRows(t *testing.T) {
 }
 
 func TestEncodeUnknownGoType(t *testing.T) {
-	f := &fakeRows{names: []string{"odd"}, types: []string{""}, values: [][]driver.Value{{struct{}{}}}, count: 1}
-	rows := f.query(t)
+	f := &fakedb.Rows{Names: []string{"odd"}, Types: []string{""}, Values: [][]driver.Value{{struct{}{}}}, Count: 1}
+	rows := f.Query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
@@ -223,25 +222,25 @@ func TestEncodeUnknownGoType(t *testing.T) {
 
 // benchRow is a row as the driver hands it over: ten columns, about 250 bytes
 // of JSON.
-var benchRow = &fakeRows{
-	names: []string{"id", "name", "email", "price", "qty", "ratio", "created", "updated", "active", "note"},
-	types: []string{"BIGINT", "VARCHAR", "VARCHAR", "DECIMAL", "INT", "DOUBLE", "DATETIME", "TIMESTAMP", "TINYINT", "TEXT"},
-	values: [][]driver.Value{{
+var benchRow = &fakedb.Rows{
+	Names: []string{"id", "name", "email", "price", "qty", "ratio", "created", "updated", "active", "note"},
+	Types: []string{"BIGINT", "VARCHAR", "VARCHAR", "DECIMAL", "INT", "DOUBLE", "DATETIME", "TIMESTAMP", "TINYINT", "TEXT"},
+	Values: [][]driver.Value{{
 		int64(123456), []byte("Customer 123456"), []byte("customer123456@example.com"), []byte("1234.56"),
 		int64(42), 17636.571428571428, []byte("2024-01-02 10:17:36"), []byte("2024-01-02 10:17:36"),
 		int64(1), []byte("lorem ipsum lorem ipsum lorem ipsum lorem ipsum "),
 	}},
-	count: math.MaxInt,
+	Count: math.MaxInt,
 }
 
 func TestEncodeDoesNotAllocate(t *testing.T) {
 	f := *benchRow
-	f.names = append([]string{"json", "blob", "bit", "vector", "date", "null"}, f.names...)
-	f.types = append([]string{"JSON", "BLOB", "BIT", "VECTOR", "DATE", "TEXT"}, f.types...)
-	f.values = [][]driver.Value{append([]driver.Value{
+	f.Names = append([]string{"json", "blob", "bit", "vector", "date", "null"}, f.Names...)
+	f.Types = append([]string{"JSON", "BLOB", "BIT", "VECTOR", "DATE", "TEXT"}, f.Types...)
+	f.Values = [][]driver.Value{append([]driver.Value{
 		[]byte(`{"a": 1}`), []byte{1, 2, 3}, []byte{1}, []byte{0, 0, 0x80, 0x3f}, []byte("2024-02-29"), nil,
-	}, f.values[0]...)}
-	rows := f.query(t)
+	}, f.Values[0]...)}
+	rows := f.Query(t)
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		t.Fatal(err)
@@ -264,9 +263,9 @@ func FuzzEncodeText(f *testing.F) {
 		f.Add(seed, []byte(seed), 1.5, int64(-1))
 	}
 	f.Fuzz(func(t *testing.T, name string, text []byte, number float64, whole int64) {
-		out := encodeAll(t, &fakeRows{
-			names: []string{"a" + name, "b", "c", "d", "e"}, types: []string{"TEXT", "BLOB", "DOUBLE", "BIGINT", "JSON"},
-			values: [][]driver.Value{{text, text, number, whole, text}}, count: 1,
+		out := encodeAll(t, &fakedb.Rows{
+			Names: []string{"a" + name, "b", "c", "d", "e"}, Types: []string{"TEXT", "BLOB", "DOUBLE", "BIGINT", "JSON"},
+			Values: [][]driver.Value{{text, text, number, whole, text}}, Count: 1,
 		}, Options{})
 		var got []map[string]any
 		decoder := json.NewDecoder(strings.NewReader(out))
@@ -330,8 +329,8 @@ func appendTyped(typeName string, value []byte, enc Options) []byte {
 // costs nothing: MB/s are bytes of JSON. "discard" is database/sql alone.
 func BenchmarkEncode(b *testing.B) {
 	b.Run("discard", func(b *testing.B) {
-		rows := benchRow.query(b)
-		discard := make([]any, len(benchRow.names))
+		rows := benchRow.Query(b)
+		discard := make([]any, len(benchRow.Names))
 		for i := range discard {
 			discard[i] = discardValue{}
 		}
@@ -344,7 +343,7 @@ func BenchmarkEncode(b *testing.B) {
 		}
 	})
 	b.Run("row", func(b *testing.B) {
-		rows := benchRow.query(b)
+		rows := benchRow.Query(b)
 		columns, err := rows.ColumnTypes()
 		if err != nil {
 			b.Fatal(err)

@@ -18,7 +18,7 @@ type Rows struct {
 	Values       [][]driver.Value
 	Count        int
 
-	at int
+	At int // rows given so far
 }
 
 func (f *Rows) Connect(context.Context) (driver.Conn, error) { return f, nil }
@@ -36,11 +36,11 @@ func (f *Rows) Columns() []string                       { return f.Names }
 func (f *Rows) ColumnTypeDatabaseTypeName(i int) string { return f.Types[i] }
 
 func (f *Rows) Next(dest []driver.Value) error {
-	if f.at == f.Count*len(f.Values) {
+	if f.At == f.Count*len(f.Values) {
 		return io.EOF
 	}
-	copy(dest, f.Values[f.at%len(f.Values)])
-	f.at++
+	copy(dest, f.Values[f.At%len(f.Values)])
+	f.At++
 	return nil
 }
 
@@ -72,4 +72,27 @@ type hookConn struct {
 
 func (c hookConn) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
 	return c.hook(ctx)
+}
+
+// Texts are count rows with one text.
+func Texts(text string, count int) *Rows {
+	return &Rows{
+		Names: []string{"text"}, Types: []string{"TEXT"},
+		Values: [][]driver.Value{{[]byte(text)}}, Count: count,
+	}
+}
+
+// Broken are rows that fail instead of giving row number After.
+type Broken struct {
+	Rows
+	After int
+	Err   error
+}
+
+// Next implements driver.Rows.
+func (r *Broken) Next(dest []driver.Value) error {
+	if r.At == r.After {
+		return r.Err
+	}
+	return r.Rows.Next(dest)
 }

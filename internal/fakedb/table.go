@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,23 @@ import (
 type Column struct {
 	Name, Type string
 	Scale      int64
+}
+
+// Columns makes columns from their names, types and scales, such as
+// "price DECIMAL 2"; a type may have a blank in it.
+func Columns(declared ...string) []Column {
+	var columns []Column
+	for _, text := range declared {
+		name, rest, _ := strings.Cut(text, " ")
+		c := Column{Name: name, Type: rest}
+		if at := strings.LastIndexByte(rest, ' '); at >= 0 {
+			if scale, err := strconv.ParseInt(rest[at+1:], 10, 64); err == nil {
+				c.Type, c.Scale = rest[:at], scale
+			}
+		}
+		columns = append(columns, c)
+	}
+	return columns
 }
 
 // Table is a driver that answers as a server with one table does. It knows
@@ -42,6 +60,13 @@ func (d *Table) Alter(columns []Column, rows [][]driver.Value) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.Columns, d.Rows = columns, rows
+}
+
+// SetTotal makes COUNT(*) say that there are more rows.
+func (d *Table) SetTotal(total int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.Total = total
 }
 
 // TakeQueries returns the queries since it was called before.
