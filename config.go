@@ -1,8 +1,8 @@
 package main
 
 // This file turns environment variables into a config. One table holds the
-// rules: name, default, meaning, parser. README, .env.example and -h are kept
-// in step with it by a test. Rule: all faults are found and reported at once,
+// rules: name, default, meaning, parser. docs/configuration.md, .env.example
+// and -h are kept in step with it by a test. Rule: all faults are found and reported at once,
 // and a secret is never part of a report.
 
 import (

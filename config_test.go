@@ -610,30 +610,23 @@ func configCompare(tb testing.TB, where string, got, want map[string]string) {
 	}
 }
 
-// TestReadme compares the rules with the rows of README's configuration table,
-// | `NAME` | `default` | meaning |.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+// TestConfigurationPage compares the rules with the rows of the table in
+// docs/configuration.md, | `NAME` | `default` | meaning |.
+func TestConfigurationPage(t *testing.T) {
+	const name = "docs/configuration.md"
+	page, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := regexp.MustCompile("^\\| *`([A-Z][A-Z0-9_]*)` *\\| *([^|]*?) *\\|.*\\S.*\\|$")
+	row := regexp.MustCompile("(?m)^\\| *`([A-Z][A-Z0-9_]*)` *\\| *([^|]*?) *\\|.*\\S.*\\|$")
 	got := make(map[string]string)
-	inside := false
-	for line := range strings.Lines(string(readme)) {
-		if strings.HasPrefix(line, "#") {
-			inside = strings.Contains(strings.ToLower(line), "configuration")
-		}
-		cells := row.FindStringSubmatch(strings.TrimSpace(line))
-		if !inside || cells == nil {
-			continue
-		}
+	for _, cells := range row.FindAllStringSubmatch(string(page), -1) {
 		if _, twice := got[cells[1]]; twice {
-			t.Errorf("README.md has %s twice", cells[1])
+			t.Errorf("%s has %s twice", name, cells[1])
 		}
 		got[cells[1]] = cells[2]
 	}
-	configCompare(t, "README.md", got, configWant("required", "empty", "`"))
+	configCompare(t, name, got, configWant("required", "empty", "`"))
 }
 
 // TestEnvExample compares the rules with .env.example: # NAME=default, without

@@ -1,6 +1,6 @@
 // This file tests the client in a real browser, on a static page of another
-// origin than readapi's: the one that README shows. What a browser adds are
-// preflights, and that it hides what readapi does not expose.
+// origin than readapi's: the one that docs/clients.md shows. What a browser adds
+// are preflights, and that it hides what readapi does not expose.
 //
 // It wants Chromium at /usr/bin/chromium, or where CHROMIUM says. Without one the
 // tests are skipped, or fail if REQUIRE_BROWSER is 1.
@@ -17,7 +17,7 @@ const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const missing = !existsSync(executablePath) && `there is no Chromium at ${executablePath}: install it, or set CHROMIUM`;
 const options = { skip: process.env.REQUIRE_BROWSER !== "1" && missing };
 
-/** library is the path of the client, as README's page has it. */
+/** library is the path of the client, as the page of docs/clients.md has it. */
 const library = "/node_modules/@supabase/postgrest-js/dist/index.mjs";
 
 describe("in Chromium, across origins", options, () => {
@@ -53,7 +53,7 @@ describe("in Chromium, across origins", options, () => {
   function serveFile(request, response) {
     const { pathname, searchParams } = new URL(request.url, siteOrigin);
     if (pathname === "/") {
-      const [, page] = readFileSync(here("../README.md"), "utf8").match(/^```html\n(.*?)^```$/ms);
+      const [, page] = readFileSync(here("../docs/clients.md"), "utf8").match(/^```html\n(.*?)^```$/ms);
       response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
       response.end(page.replace("http://localhost:8080", searchParams.get("api")));
     } else {
@@ -101,7 +101,7 @@ describe("in Chromium, across origins", options, () => {
   const huts = "8 of 8: Bivacco Gervasutti,Refugio de Góriz,Chata pod Rysmi,Triglavski dom na Kredarici," +
     "Rifugio Lagazuoi,槍ヶ岳山荘,Refuge du Goûter,Capanna Regina Margherita";
 
-  test("the page of README", async (t) => {
+  test("the page of docs/clients.md", async (t) => {
     const { text } = await open(t);
     assert.equal(text, huts);
   });
