@@ -13,6 +13,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY *.go ./
+COPY internal internal
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION

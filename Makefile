@@ -81,8 +81,8 @@ fmt: ## format the code
 	@for module in $(MODULES); do (cd $$module && $(GOFUMPT) -w .) || exit; done
 
 fuzz: ## fuzz each target for FUZZTIME (30s)
-	@for target in $$(grep -ho '^func Fuzz[A-Za-z]*' *_test.go | cut -d' ' -f2); do \
-	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x . || exit; \
+	@grep -o '^func Fuzz[A-Za-z0-9]*' *_test.go internal/*/*_test.go | sed 's/:func / /' | while read -r file target; do \
+	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname $$file)" || exit; \
 	done
 
 clients: build bin/demo ## run @supabase/postgrest-js against readapi, also in a browser (needs Node)
@@ -114,7 +114,7 @@ check: ## check what is shipped: make dist, image, compose.yaml, systemd unit (D
 	.ci/packaging
 
 cover: bin/demo ## show the test coverage
-	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -coverprofile=coverage.out .
+	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -coverpkg=./... -coverprofile=coverage.out ./...
 	go tool cover -func=coverage.out | tail -n 1
 
 clean: ## remove what was built
