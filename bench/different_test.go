@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -81,14 +83,22 @@ func TestDifferentLoadCountsFailures(t *testing.T) {
 		want    error
 	}{
 		{"another row", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, sampleRow(20_001)) }, errBody},
-		{"refused", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "{}", 503) }, errStatus},
+		{"refused", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "{}", http.StatusServiceUnavailable) }, errStatus},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLoad(newTestServer(t, tt.handler), newDifferentRows(2, programRoutes, 20_000, false))
+			ctx, cancel := context.WithCancel(t.Context())
+			var requests atomic.Int64
+			addr := newTestServer(t, func(w http.ResponseWriter, r *http.Request) {
+				if requests.Add(1) > 4*maxFailures {
+					cancel()
+				}
+				tt.handler(w, r)
+			})
+			l := newLoad(addr, newDifferentRows(2, programRoutes, 20_000, false))
 			defer l.close()
 			l.patient = true
-			r := l.run(t.Context(), 100*time.Millisecond)
+			r := l.run(ctx, time.Minute)
 			if r.failures <= 2*maxFailures || len(r.latencies) != 0 || !errors.Is(r.err, tt.want) {
 				t.Errorf("failures = %d, %v, latencies = %d; want more than %d with %v", r.failures, r.err,
 					len(r.latencies), 2*maxFailures, tt.want)
