@@ -38,8 +38,8 @@ func (t *report) writeQuestion(p peer, q question, connections int) {
 func (t *report) writeDifferentMethod() {
 	t.printf(`
 With different rows, each request of the generator has another URL, and it looks in every body for the rows that it has
-asked for, and for no others. What failed, by its status or its body, is in no figure but the last column, which adds
-all rounds up; the connection goes on at once. **A row by its key** is one of %s rows by its primary key, at random:
+asked for, and for no others. What failed, by its status or its body, is in no rate and no latency, but its processor
+time is in that of the others; the last column adds all rounds up. The connection goes on at once. **A row by its key** is one of %s rows by its primary key, at random:
 %sid=eq.N%s, or a route of the program. readapi sends an array with the row, the others an object. The **mix** is %d %% of
 these, %d %% pages of %d rows, filtered by an indexed column and after a random id, and %d %% the whole of a table of %s
 rows, which is the only read that is often under way more than once. Each program asks the database as its manual says,
