@@ -68,7 +68,7 @@ type builder struct {
 // All returns the query for all rows and columns of the table with this name. It
 // needs to know nothing of it.
 func All(table string, form encode.Format) *exec.Statement {
-	return &exec.Statement{Text: "SELECT * FROM " + catalog.Quote(table), Format: form}
+	return &exec.Statement{Table: table, Text: "SELECT * FROM " + catalog.Quote(table), Format: form}
 }
 
 // Select returns the query for the rows of q. The error is a
@@ -90,7 +90,7 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format) (*exec.Sta
 		return nil, err
 	}
 	text := "SELECT " + list.text + " FROM " + t.Quoted + where + order + b.limit(q.Limit, q.Offset)
-	return &exec.Statement{Text: text, Args: b.args, Fields: list.fields, Format: form, Expected: list.expected()}, nil
+	return &exec.Statement{Table: t.Name, Text: text, Args: b.args, Fields: list.fields, Format: form, Expected: list.expected()}, nil
 }
 
 // Count returns the query for the number of rows of q, without its limit. The
@@ -101,7 +101,7 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exec.Statement{Text: "SELECT COUNT(*) FROM " + t.Quoted + where, Args: b.args}, nil
+	return &exec.Statement{Table: t.Name, Text: "SELECT COUNT(*) FROM " + t.Quoted + where, Args: b.args}, nil
 }
 
 // selectList is what stands behind SELECT, and how it is called in the output.
