@@ -5,6 +5,7 @@ package client
 // however many clients there are and however often somebody asks.
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sync"
@@ -157,7 +158,7 @@ func (w *Waiting) lookLocked(now time.Time) bool {
 			found = append(found, slow{p, b})
 		}
 	}
-	slices.SortFunc(found, func(a, b slow) int { return int(min(1, max(-1, a.badness-b.badness))) })
+	slices.SortFunc(found, func(a, b slow) int { return cmp.Compare(a.badness, b.badness) })
 	for i, s := range found {
 		s.parcel.rank = i + 1
 		w.slow = append(w.slow, s.parcel)
