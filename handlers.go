@@ -23,10 +23,6 @@ import (
 )
 
 const (
-	// reservedConns is how many connections of the pool the readers of large
-	// results leave to everybody else.
-	reservedConns = 2
-
 	allowedMethods = "GET, HEAD, OPTIONS"
 	// exposedHeaders are those that a script may read, beside the simple ones.
 	exposedHeaders = "Content-Range, ETag, Preference-Applied, Retry-After"
@@ -70,7 +66,9 @@ type api struct {
 // newAPI makes the http.Handler that serves cfg's tables from pool. It does not
 // use the pool before the first request.
 func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
-	db := exec.New(pool, exec.Options{Timeout: cfg.dbTimeout, Encoding: cfg.encoding, Log: log})
+	db := exec.New(pool, exec.Options{
+		Timeout: cfg.dbTimeout, Conns: cfg.maxConns, Tables: cfg.tables, Encoding: cfg.encoding, Log: log,
+	})
 	a := &api{
 		cfg: cfg, db: db, log: log,
 		header: http.Header{"X-Content-Type-Options": {"nosniff"}},
@@ -78,7 +76,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
-		MaxLarge: max(1, cfg.maxConns-reservedConns), Log: log,
+		Log: log,
 	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),

@@ -212,14 +212,14 @@ func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
 	}
 }
 
-// try is one attempt of Fetch. A panic is an error like any other, and leaves no
-// connection behind.
+// try is one attempt of Fetch. A panic is an error like any other, though its
+// connection is lost; those of the driver are caught by Connector.
 func (d *DB) try(ctx context.Context, st *Statement, call Call) (rows *Rows, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &Rows{db: d, cancel: cancel, call: call, table: d.tables[st.Table], reserved: freeBytes, Body: d.takeBuffer()}
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.Close()
+			s.abandon()
 			rows, err = nil, &Error{Internal, fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
 		}
 	}()

@@ -279,11 +279,7 @@ func (s *Rows) discard(err error) {
 // a table. That may take a while, until the server has ended the query too, and
 // so goes on behind the caller's back; the connection counts until then.
 func (s *Rows) Close() {
-	s.mu.Lock()
-	s.closed = true
-	s.timer.Stop()
-	s.mu.Unlock()
-	s.cancel(context.Canceled)
+	s.stop()
 	s.Taken()
 	s.db.giveBuffer(s.Body)
 	s.Body = nil
@@ -294,6 +290,15 @@ func (s *Rows) Close() {
 	go s.closeConn() // ends within the bounds of Connector
 }
 
+// stop ends the query, and the watch over it.
+func (s *Rows) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.timer.Stop()
+	s.cancel(context.Canceled)
+}
+
 // closeConn ends what Close has begun.
 func (s *Rows) closeConn() {
 	if s.rows != nil {
@@ -302,6 +307,19 @@ func (s *Rows) closeConn() {
 	if s.conn != nil {
 		s.conn.Close()
 	}
+	s.leave()
+}
+
+// abandon is Close after a panic: whoever panicked may have locked the connection
+// for ever.
+func (s *Rows) abandon() {
+	s.stop()
+	s.leave()
+}
+
+// leave gives the places back that s has taken.
+func (s *Rows) leave() {
+	s.Unreserve()
 	if s.inTable {
 		<-s.table
 	}

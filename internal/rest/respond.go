@@ -57,7 +57,7 @@ func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share
 		}
 	}
 	w.WriteHeader(p.status())
-	defer s.small.Add(client.FromContext(r.Context()), len(res.Body))()
+	defer s.share.Sending(res, client.FromContext(r.Context()))()
 	_, _ = w.Write(body) // a client that has gone is no error
 }
 
@@ -97,7 +97,9 @@ func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.St
 // part for the whole.
 func (s *Service) stream(w http.ResponseWriter, r *http.Request, rows *exec.Rows, status int) {
 	conn := client.FromContext(r.Context())
-	defer s.streams.Add(conn, 1)()
+	var place client.Parcel
+	s.streams.Add(&place, conn, 1)
+	defer s.streams.Remove(&place, conn)
 	send := func(body []byte, _ bool) error {
 		_, err := w.Write(body)
 		return err

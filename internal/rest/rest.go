@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"readapi/internal/catalog"
+	"readapi/internal/client"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/plan"
@@ -44,8 +45,7 @@ type Service struct {
 	share    *share.Sharer
 	options  Options
 	header   http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
-	small    client.Waiting // clients that take a small result, by its bytes
-	streams  client.Waiting // clients that take a large one, which count 1 each
+	streams  client.Waiting // clients that take a large result, each of which counts 1
 	zips     gzipPool
 	lastBusy atomic.Int64 // when a 503 was logged, in Unix seconds
 }
@@ -60,12 +60,7 @@ func New(db *exec.DB, options Options) *Service {
 	if options.VaryOrigin { // also for other origins, and without one: a cache must not mix them up
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
-	s := &Service{db: db, options: options, header: header}
-	s.share = share.New(db, share.Options{
-		Describe: describe,
-		MakeRoom: func(bytes int) { s.small.CutSlowest(time.Now(), bytes) },
-	})
-	return s
+	return &Service{db: db, share: share.New(db, describe), options: options, header: header}
 }
 
 // Table returns the handler that answers with the rows of a table.

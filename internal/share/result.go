@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"readapi/internal/client"
 	"readapi/internal/exec"
 )
 
@@ -22,8 +23,8 @@ const (
 	// must not keep small ones out.
 	tinyBytes = 64 << 10
 	tinyRoom  = 16 << 20
-	// maxRoomWait is how long a read waits for room; roomTick is how often it asks
-	// for slow clients to be cut off meanwhile. Who takes nothing is seen after a
+	// maxRoomWait is how long a read waits for room; roomTick is how often it looks
+	// for slow clients to cut off meanwhile. Who takes nothing is seen after a
 	// second.
 	maxRoomWait = 1500 * time.Millisecond
 	roomTick    = 100 * time.Millisecond
@@ -31,24 +32,15 @@ const (
 
 var errHeld = &exec.Error{Kind: exec.Memory, Err: errors.New("results that clients are slow to take fill the memory for results")}
 
-// Options are what a Sharer needs of those who send results.
-type Options struct {
-	// Describe makes Headers of a result. It is called once per result, under a
-	// lock.
-	Describe func(*Result) map[string][]string
-	// MakeRoom is called when there is no room for so many bytes. It may make slow
-	// clients go: their results are released soon after.
-	MakeRoom func(bytes int)
-}
-
 // Result is a complete small result. Its bytes do not change. Whoever has got it
 // from Read releases it.
 type Result struct {
 	Body    []byte
 	Rows    int                 // in Body
 	ETag    string              // of Body, weak
-	Headers map[string][]string // what Options.Describe makes of it, once for all who send it
+	Headers map[string][]string // what New's describe makes of it, once for all who send it
 
+	parcel   client.Parcel
 	holders  int // guarded by results.mu
 	compress sync.Once
 	zipped   []byte // nil before, and if there is no room for it
@@ -56,17 +48,18 @@ type Result struct {
 
 // results are those that somebody holds. It is safe for concurrent use.
 type results struct {
-	options Options
+	describe func(*Result) map[string][]string
+	sending  client.Waiting // to whom
 
-	mu      sync.Mutex
-	byETag  map[string]*Result // guarded by mu
-	bytes   int                // of the results, and reserved; guarded by mu
-	waiting int                // reads that wait for room; guarded by mu
-	freed   chan struct{}      // closed when there is more room, if somebody waits; guarded by mu
+	mu     sync.Mutex
+	byETag map[string]*Result // guarded by mu
+	bytes  int                // of the results, and reserved; guarded by mu
+	wanted int                // bytes that reads wait for; guarded by mu
+	freed  chan struct{}      // closed when there is more room, if somebody waits; guarded by mu
 }
 
-func newResults(options Options) *results {
-	return &results{options: options, byETag: make(map[string]*Result), freed: make(chan struct{})}
+func newResults(describe func(*Result) map[string][]string) *results {
+	return &results{describe: describe, byETag: make(map[string]*Result), freed: make(chan struct{})}
 }
 
 // reserve makes room for size bytes, and waits for it for a while. A negative
@@ -93,12 +86,12 @@ func (s *results) reserveLocked(ctx context.Context, size, limit int) error {
 	return nil
 }
 
-// awaitLocked asks for room and waits until there may be some.
+// awaitLocked makes slow clients give way and waits until there may be room.
 func (s *results) awaitLocked(ctx context.Context, size int) {
-	s.waiting++
-	freed := s.freed
+	s.wanted += size
+	missing, freed := s.bytes+s.wanted-maxHeldBytes, s.freed
 	s.mu.Unlock()
-	s.options.MakeRoom(size)
+	s.sending.CutSlowest(time.Now(), missing)
 	tick := time.NewTimer(roomTick)
 	select {
 	case <-freed:
@@ -107,13 +100,13 @@ func (s *results) awaitLocked(ctx context.Context, size int) {
 	}
 	tick.Stop()
 	s.mu.Lock()
-	s.waiting--
+	s.wanted -= size
 }
 
 // freeLocked gives room back.
 func (s *results) freeLocked(size int) {
 	s.bytes -= size
-	if s.waiting > 0 {
+	if s.wanted > 0 {
 		close(s.freed)
 		s.freed = make(chan struct{})
 	}
@@ -136,7 +129,7 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 		}
 		if s.byETag[etag] == nil { // still
 			res := &Result{Body: bytes.Clone(body), Rows: rows, ETag: etag}
-			res.Headers = s.options.Describe(res)
+			res.Headers = s.describe(res)
 			s.byETag[etag] = res
 		} else {
 			s.freeLocked(len(body))

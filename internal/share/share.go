@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"readapi/internal/client"
 	"readapi/internal/exec"
 )
 
@@ -80,13 +81,22 @@ type flight struct {
 	err    error
 }
 
-// New makes a Sharer that reads from db.
-func New(db *exec.DB, options Options) *Sharer {
-	return &Sharer{db: db, results: newResults(options), lanes: make(map[string]*lane)}
+// New makes a Sharer that reads from db. What describe makes of a result becomes
+// its Headers; it is called once per result, under a lock.
+func New(db *exec.DB, describe func(*Result) map[string][]string) *Sharer {
+	return &Sharer{db: db, results: newResults(describe), lanes: make(map[string]*lane)}
 }
 
 // Release says that the caller does not need res any more.
 func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
+
+// Sending says that conn, which may be nil, is sent res until done is called: if
+// there is no room for other results, a slow client is cut off. The caller holds
+// res.
+func (s *Sharer) Sending(res *Result, conn *client.Conn) (done func()) {
+	s.results.sending.Add(&res.parcel, conn, len(res.Body))
+	return func() { s.results.sending.Remove(&res.parcel, conn) }
+}
 
 // Compressed returns what compress makes of the body of res, called once for all
 // who hold it, or nil if there is no room for it. The caller holds res.

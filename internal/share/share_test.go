@@ -26,7 +26,7 @@ func newTestSharer(t testing.TB, d driver.Connector) *Sharer {
 	t.Helper()
 	pool := sql.OpenDB(d)
 	t.Cleanup(func() { pool.Close() })
-	s := New(exec.New(pool, exec.Options{Timeout: time.Second, Log: slog.New(slog.DiscardHandler)}), func(*Result) map[string][]string { return nil })
+	s := New(exec.New(pool, exec.Options{Timeout: timeout, Log: slog.New(slog.DiscardHandler)}), func(*Result) map[string][]string { return nil })
 	t.Cleanup(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -36,6 +36,12 @@ func newTestSharer(t testing.TB, d driver.Connector) *Sharer {
 	})
 	return s
 }
+
+// timeout is that of newTestSharer.
+const timeout = time.Second
+
+// deadline is that of a read which begins now.
+func deadline() time.Time { return time.Now().Add(timeout) }
 
 // size is the number of bytes that are held or reserved.
 func (s *results) size() int {
@@ -59,7 +65,7 @@ func countingDriver(queries *atomic.Int64) fakedb.Hook {
 
 // readBody reads through s and returns the body.
 func readBody(ctx context.Context, s *Sharer) (string, error) {
-	res, rows, err := s.Read(ctx, &exec.Statement{Text: "SELECT"})
+	res, rows, err := s.Read(ctx, &exec.Statement{Text: "SELECT"}, deadline())
 	switch {
 	case err != nil:
 		return "", err
@@ -243,7 +249,7 @@ func TestShareLarge(t *testing.T) {
 		var wg sync.WaitGroup
 		for range reads {
 			wg.Go(func() {
-				switch res, rows, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}); {
+				switch res, rows, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline()); {
 				case err != nil || res != nil:
 					t.Errorf("read = %v, %v, %v; want no result", res, rows, err)
 				case rows != nil:
@@ -269,7 +275,7 @@ func TestShareLargeAbandoned(t *testing.T) {
 		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
 			return closingRows{fakedb.OneRow(bytes.Repeat([]byte("x"), exec.SmallBytes)), closed}, nil
 		}))
-		f := s.join(&exec.Statement{Text: "SELECT"})
+		f := s.join(&exec.Statement{Text: "SELECT"}, deadline())
 		<-f.landed
 		s.leave(f)
 		<-closed // or the bubble is dead
@@ -297,7 +303,7 @@ func TestShareMemory(t *testing.T) {
 	}))
 	var kept []*Result
 	for {
-		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"})
+		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline())
 		if err != nil {
 			if exec.KindOf(err) != exec.Memory {
 				t.Errorf("read = %v; want exec.Memory", err)
@@ -330,7 +336,7 @@ func TestShareSameBytes(t *testing.T) {
 		return fakedb.OneRow(*value.Load()), nil
 	}))
 	read := func() *Result {
-		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"})
+		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,11 +372,11 @@ func TestShareTimeout(t *testing.T) {
 		for range maxIdentical {
 			wg.Go(func() { readBody(ctx, s) })
 		}
-		fakedb.Wait(t.Context(), s.db.Timeout()/2)
+		fakedb.Wait(t.Context(), timeout/2)
 		start := time.Now()
 		_, err := readBody(t.Context(), s)
-		if took := time.Since(start); exec.KindOf(err) != exec.Timeout || took != s.db.Timeout()+flightGrace {
-			t.Errorf("read = %v after %v; want exec.Timeout after %v", err, took, s.db.Timeout()+flightGrace)
+		if took := time.Since(start); exec.KindOf(err) != exec.Timeout || took != timeout+flightGrace {
+			t.Errorf("read = %v after %v; want exec.Timeout after %v", err, took, timeout+flightGrace)
 		}
 		leave()
 		wg.Wait()
