@@ -325,9 +325,9 @@ var zeroDate = operand{sql: "?", arg: int64(0)}
 
 // partialOperand is the operand of a zero or partial date, with or without a
 // time on it. MySQL refuses these as texts in the mode that is its default.
-// Numbers it takes in every mode, but it takes 240100 for a date of 2024, and
-// needs no index for one with a fraction: the others are compared with the text
-// of the column.
+// Numbers it takes in every mode; but 240100 is a date of 2024 for it, not of the
+// year 24, and with a fraction it uses no index. These are compared with the text
+// of the column, which sorts alike.
 func partialOperand(c *catalog.Column, seconds, fraction string) (operand, bool) {
 	clock, scale := seconds[len(time.DateOnly):], c.Scale
 	if clock == "" {
