@@ -1,0 +1,140 @@
+// Package catalog knows which tables there are to read: their columns, types and
+// collations. It learns them from the database when somebody first asks, keeps
+// them for a minute, and learns them again when somebody has found that they are
+// no longer so. Rule: what a table is comes from here; whether a result still is
+// what was learned is decided here, too, and nowhere else.
+//
+// Keys, relations, comments and the members of an ENUM are not learned yet.
+// Whatever is to be known of one table belongs into [Learn]; what is known of
+// several together, such as relations, into a query of its own that is kept
+// beside them.
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxAge is how long a table is taken to be what was learned without a sign
+	// that it has changed.
+	maxAge = time.Minute
+	// minAge is the time from one learning that somebody asked for to the next.
+	minAge = time.Second
+)
+
+// errUnlisted is the error for a table that New was not told of: a mistake of
+// the program.
+var errUnlisted = errors.New("not a table of this catalog")
+
+// Query runs a query, with its arguments, for rows. The catalog closes them.
+type Query func(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+
+// Catalog knows a fixed set of tables. It is safe for concurrent use. However
+// many ask, there is one query at a time for each table, and nobody is given an
+// error that another one's context has caused.
+type Catalog struct {
+	query  Query
+	tables map[string]*entry
+}
+
+// entry is what is known of one table.
+type entry struct {
+	last atomic.Pointer[learning] // nil before the first
+	turn chan struct{}            // has a value while somebody learns, or waits to
+}
+
+// learning is what came of learning a table.
+type learning struct {
+	began time.Time // the answer is at least as new
+	table *Table
+	err   error
+}
+
+// New returns a catalog of the tables called names, none of them learned.
+func New(query Query, names ...string) *Catalog {
+	c := &Catalog{query: query, tables: make(map[string]*entry, len(names))}
+	for _, name := range names {
+		c.tables[name] = &entry{turn: make(chan struct{}, 1)}
+	}
+	return c
+}
+
+// Table returns the table called name, as it has been learned within the last
+// minute, and learns it first if need be. Errors are those of Query, or the
+// cause for which ctx has ended.
+func (c *Catalog) Table(ctx context.Context, name string) (*Table, error) {
+	e := c.tables[name]
+	if e == nil {
+		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
+	}
+	now := time.Now()
+	if l := e.last.Load(); l != nil && l.err == nil && now.Sub(l.began) < maxAge {
+		return l.table, nil
+	}
+	return c.learnSince(ctx, name, now, 0)
+}
+
+// Again returns the table as it was learned at a moment after since, for one who
+// has found what Table said to be wrong. With the time at which a request came,
+// it is asked for once per request at most. At most one learning a second is
+// begun for it, so that Again may take that long; all who wait for it share it.
+// Errors are those of Table.
+func (c *Catalog) Again(ctx context.Context, name string, since time.Time) (*Table, error) {
+	if c.tables[name] == nil {
+		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
+	}
+	return c.learnSince(ctx, name, since, minAge)
+}
+
+// learnSince returns what a learning has found that began after since. It begins
+// one if there is none, apart from the one before by a time.
+func (c *Catalog) learnSince(ctx context.Context, name string, since time.Time, apart time.Duration) (*Table, error) {
+	e := c.tables[name]
+	if l := e.last.Load(); l.isSince(since) {
+		return l.table, l.err
+	}
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	l := e.last.Load()
+	if l.isSince(since) { // somebody else has just done it
+		return l.table, l.err
+	}
+	if l != nil && !waitUntil(ctx, l.began.Add(apart)) {
+		return nil, context.Cause(ctx)
+	}
+	l = &learning{began: time.Now()}
+	l.table, l.err = Learn(ctx, c.query, name)
+	if l.err == nil || ctx.Err() == nil {
+		e.last.Store(l)
+	}
+	return l.table, l.err
+}
+
+// isSince reports whether l began after since, or at that time: clocks are not
+// finer than two events can be.
+func (l *learning) isSince(since time.Time) bool { return l != nil && !l.began.Before(since) }
+
+// waitUntil reports whether ctx lasts until t.
+func waitUntil(ctx context.Context, t time.Time) bool {
+	wait := time.Until(t)
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
