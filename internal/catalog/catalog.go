@@ -38,7 +38,7 @@ type Query func(ctx context.Context, text string, args ...any) (*sql.Rows, error
 // many ask, there is one query at a time for each table, and nobody is given an
 // error that another one's context has caused.
 type Catalog struct {
-	query  Query
+	learn  func(ctx context.Context, name string) (*Table, error)
 	tables map[string]*entry
 }
 
@@ -57,7 +57,8 @@ type learning struct {
 
 // New returns a catalog of the tables called names, none of them learned.
 func New(query Query, names ...string) *Catalog {
-	c := &Catalog{query: query, tables: make(map[string]*entry, len(names))}
+	c := &Catalog{tables: make(map[string]*entry, len(names))}
+	c.learn = func(ctx context.Context, name string) (*Table, error) { return Learn(ctx, query, name) }
 	for _, name := range names {
 		c.tables[name] = &entry{turn: make(chan struct{}, 1)}
 	}
@@ -112,7 +113,7 @@ func (c *Catalog) learnSince(ctx context.Context, name string, since time.Time, 
 		return nil, context.Cause(ctx)
 	}
 	l = &learning{began: time.Now()}
-	l.table, l.err = Learn(ctx, c.query, name)
+	l.table, l.err = c.learn(ctx, name)
 	if l.err == nil || ctx.Err() == nil {
 		e.last.Store(l)
 	}

@@ -25,26 +25,28 @@ const columnsText = `SELECT VERSION(), COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CO
 // have JSON in it. A table that does not exist, or that the account may not
 // read, is an error of query: the database's own for a SELECT from it.
 func Learn(ctx context.Context, query Query, name string) (*Table, error) {
+	t, err := learn(ctx, query, name)
+	if err != nil && t != nil && len(t.Columns) > 0 && ctx.Err() == nil {
+		// A column may have gone between the queries. Of anything else the error
+		// is the same again.
+		t, err = learn(ctx, query, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// learn is one attempt of Learn. With an error it returns what is known by then.
+func learn(ctx context.Context, query Query, name string) (*Table, error) {
 	t, isMariaDB, err := learnColumns(ctx, query, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.learnTypes(ctx, query); err != nil {
-		// A column may have gone since. Of what has not changed the error is the
-		// same again.
-		if t, isMariaDB, err = learnColumns(ctx, query, name); err != nil {
-			return nil, err
-		}
-		if err := t.learnTypes(ctx, query); err != nil {
-			return nil, err
-		}
+	if err := t.learnTypes(ctx, query); err != nil || !isMariaDB {
+		return t, err
 	}
-	if isMariaDB {
-		if err := t.learnJSON(ctx, query); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
+	return t, t.learnJSON(ctx, query)
 }
 
 // learnColumns asks information_schema. The table has no columns if it is not
