@@ -4,6 +4,11 @@ package catalog
 // it. Both servers describe many of these columns otherwise once a temporary
 // table is used: with ORDER BY, DISTINCT, or in a view of a view.
 
+import (
+	"fmt"
+	"strings"
+)
+
 // expressionTables are what the view reads: h is hut, r is region.
 var expressionTables = []string{
 	`CREATE TABLE region (id INT NOT NULL PRIMARY KEY, label VARCHAR(40) NOT NULL, since DATE)`,
@@ -98,4 +103,28 @@ var unionExpressions = [][2]string{
 	{`h.beds`, `h.level`}, {`h.large`, `h.large`}, {`h.large`, `h.level`}, {`h.price`, `h.beds`}, {`h.name`, `h.country`}, {`h.name`, `h.notes`}, {`h.opens`, `h.seen`}, {`h.seen`, `h.changed`},
 	{`h.kind`, `h.kind`}, {`h.kind`, `'x'`}, {`h.services`, `h.services`}, {`h.bits`, `h.bits`}, {`h.built`, `h.built`}, {`h.ratio`, `h.length`}, {`h.doc`, `h.doc`}, {`h.secret`, `h.photo`}, {`h.beds`, `NULL`},
 	{`1`, `2`}, {`'a'`, `'bbb'`}, {`h.supper`, `h.supper`}, {`h.plain`, `h.name`}, {`h.id`, `h.name`},
+}
+
+// expressionViews are the views by their names. Each has id and label; the
+// columns are c0, c1 and so on.
+func expressionViews() map[string]string {
+	const join = " FROM hut h JOIN region r ON r.id = h.region"
+	list := func(columns []string) string {
+		var b strings.Builder
+		for i, c := range columns {
+			fmt.Fprintf(&b, ", %s AS c%d", c, i)
+		}
+		return b.String()
+	}
+	var first, second []string
+	for _, pair := range unionExpressions {
+		first, second = append(first, pair[0]), append(second, pair[1])
+	}
+	return map[string]string{
+		"plain":      "SELECT h.id, r.label" + list(expressions) + join,
+		"subqueries": "SELECT h.id, r.label" + list(subqueries) + join,
+		"windows":    "SELECT h.id, r.label" + list(windowExpressions) + join,
+		"groups_":    "SELECT h.region AS id, MAX(r.label) AS label" + list(groupExpressions) + join + " GROUP BY h.region",
+		"unions":     "SELECT h.id, r.label" + list(first) + join + " UNION ALL SELECT h.id, r.label" + list(second) + join,
+	}
 }
