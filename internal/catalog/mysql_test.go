@@ -7,9 +7,11 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"fmt"
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +31,7 @@ type mysqlServer struct {
 }
 
 // newMySQL makes a database with a random name, until the test ends.
-func newMySQL(t *testing.T) *mysqlServer {
+func newMySQL(t testing.TB) *mysqlServer {
 	t.Helper()
 	if os.Getenv("TEST_DB_HOST") == "" {
 		t.Skip("TEST_DB_HOST is not set: make test runs this with the embedded engine")
@@ -54,7 +56,7 @@ func newMySQL(t *testing.T) *mysqlServer {
 }
 
 // connect opens a pool of one connection, with the options that readapi has.
-func (s *mysqlServer) connect(t *testing.T, user, password, database string) *sql.DB {
+func (s *mysqlServer) connect(t testing.TB, user, password, database string) *sql.DB {
 	t.Helper()
 	c := mysql.NewConfig()
 	c.Net, c.Addr = "tcp", net.JoinHostPort(os.Getenv("TEST_DB_HOST"), os.Getenv("TEST_DB_PORT"))
@@ -71,7 +73,7 @@ func (s *mysqlServer) connect(t *testing.T, user, password, database string) *sq
 	return pool
 }
 
-func mysqlExec(t *testing.T, pool *sql.DB, statements ...string) {
+func mysqlExec(t testing.TB, pool *sql.DB, statements ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), mysqlTimeout)
 	defer cancel()
@@ -83,7 +85,7 @@ func mysqlExec(t *testing.T, pool *sql.DB, statements ...string) {
 }
 
 // learn learns a table as pool's account.
-func mysqlLearn(t *testing.T, pool *sql.DB, name string) *Table {
+func mysqlLearn(t testing.TB, pool *sql.DB, name string) *Table {
 	t.Helper()
 	table, err := Learn(t.Context(), pool.QueryContext, name)
 	if err != nil {
@@ -93,7 +95,7 @@ func mysqlLearn(t *testing.T, pool *sql.DB, name string) *Table {
 }
 
 // mysqlTypes returns what the columns of a result are declared as.
-func mysqlTypes(t *testing.T, pool *sql.DB, text string, args ...any) []*sql.ColumnType {
+func mysqlTypes(t testing.TB, pool *sql.DB, text string, args ...any) []*sql.ColumnType {
 	t.Helper()
 	rows, err := pool.QueryContext(t.Context(), text, args...)
 	if err != nil {
@@ -169,7 +171,7 @@ func TestMySQLTypes(t *testing.T) {
 }
 
 // testProbes finds that nothing has changed by the probes of all columns.
-func testProbes(t *testing.T, s *mysqlServer, table *Table, by string) {
+func testProbes(t testing.TB, s *mysqlServer, table *Table, by string) {
 	columns := slices.DeleteFunc(slices.Clone(table.Columns), func(c Column) bool {
 		return c.Type == "GEOMETRY" || c.Type == "VECTOR" || c.Type == "JSON"
 	})
@@ -261,13 +263,14 @@ func TestMySQLExpressions(t *testing.T) {
 				t.Error("IsView = false; want true")
 			}
 			testExpressions(t, s, table)
+			testPrinted(t, s, table)
 		})
 	}
 }
 
 // testExpressions reads each column of table in each form, and all of them, and
 // finds none that has changed.
-func testExpressions(t *testing.T, s *mysqlServer, table *Table) {
+func testExpressions(t testing.TB, s *mysqlServer, table *Table) {
 	for _, form := range mysqlForms {
 		for _, c := range table.Columns {
 			list := quote(c.Name)
@@ -287,5 +290,74 @@ func testExpressions(t *testing.T, s *mysqlServer, table *Table) {
 				t.Errorf("%s of all: %s is declared as %s; learned was %s, %d", form, c.Name, got.DatabaseTypeName(), c.Type, c.Scale)
 			}
 		}
+	}
+}
+
+// testPrinted finds the first row of table by each of its values.
+func testPrinted(t testing.TB, s *mysqlServer, table *Table) {
+	for i := range table.Columns {
+		c := &table.Columns[i]
+		var value sql.NullString
+		row := s.reader.QueryRow("SELECT " + quote(c.Name) + " FROM " + quote(table.Name) + " ORDER BY id LIMIT 1")
+		if err := row.Scan(&value); err != nil {
+			t.Errorf("%s = %v", c.Name, err)
+		}
+		if !value.Valid || c.IsJSON {
+			continue
+		}
+		condition, arg := mysqlEqual(c, value.String)
+		var n int
+		text := "SELECT COUNT(*) FROM " + quote(table.Name) + " WHERE " + condition
+		if err := s.reader.QueryRow(text, arg).Scan(&n); err != nil || n == 0 {
+			t.Errorf("%s of %q, a %s = %d, %v; want a row", text, value.String, c.Type, n, err)
+		}
+	}
+}
+
+// mysqlEqual compares c with a value as the text protocol gives it. It is one
+// flat table.
+func mysqlEqual(c *Column, value string) (condition string, arg any) {
+	name := quote(c.Name)
+	switch c.kind.family {
+	case "text":
+		sql, convert := right(c, value)
+		if convert {
+			name = "CONVERT(" + name + " USING utf8mb4)"
+		}
+		return name + " = " + sql, value
+	case "integer":
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return name + " = ?", n
+		}
+		n, _ := strconv.ParseUint(value, 10, 64)
+		return name + " = ?", n
+	case "DECIMAL":
+		return fmt.Sprintf("%s = CAST(? AS DECIMAL(65,%d))", name, c.Scale), value
+	case "DOUBLE":
+		f, _ := strconv.ParseFloat(value, 64)
+		return name + " = ?", f
+	case "FLOAT":
+		f, _ := strconv.ParseFloat(value, 32)
+		return name + " = ?", f
+	case "binary":
+		return name + " = ?", []byte(value)
+	case "BIT":
+		return name + " = ?", int64(value[0]) // of 7 bits
+	default:
+		return name + " = ?", value
+	}
+}
+
+// BenchmarkMySQLLearn learns one table again and again.
+func BenchmarkMySQLLearn(b *testing.B) {
+	s := newMySQL(b)
+	mysqlExec(b, s.admin, "CREATE TABLE ty (id INT NOT NULL PRIMARY KEY, "+strings.Join(mysqlColumns, ", ")+")",
+		"CREATE TABLE small (id INT NOT NULL PRIMARY KEY, n INT, d DATE)", "CREATE VIEW ty_view AS SELECT * FROM ty")
+	for _, name := range []string{"small", "ty", "ty_view"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				mysqlLearn(b, s.reader, name)
+			}
+		})
 	}
 }
