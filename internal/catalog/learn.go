@@ -125,26 +125,18 @@ func (t *Table) setTypes(types []*sql.ColumnType) {
 }
 
 // learnJSON asks MariaDB, where JSON is a text with CHECK (json_valid(column)),
-// which columns it takes for JSON itself: those go into an array as they are, a
-// text in quotes. That also tells it of views, and an account with grants on some
-// columns. CHECKs that do not belong to a column it only lists.
+// which columns are JSON.
 func (t *Table) learnJSON(ctx context.Context, query Query) error {
 	var columns []*Column
-	var list, names []string
 	for i := range t.Columns {
 		if c := &t.Columns[i]; c.kind.family == "text" && c.Charset != "" {
 			columns = append(columns, c)
-			names = append(names, quote(c.Name))
-			list = append(list, "JSON_ARRAY(IFNULL(t."+quote(c.Name)+", JSON_COMPACT('{}')))")
 		}
 	}
 	if len(columns) == 0 {
 		return nil
 	}
-	// LIMIT 0 keeps MariaDB from reading all of a view.
-	rows, err := query(ctx, "SELECT (SELECT GROUP_CONCAT(CHECK_CLAUSE SEPARATOR '\n') FROM information_schema.CHECK_CONSTRAINTS"+
-		" WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ?), "+strings.Join(list, ", ")+
-		" FROM (SELECT 1) AS one LEFT JOIN (SELECT "+strings.Join(names, ", ")+" FROM "+quote(t.Name)+" LIMIT 0) AS t ON FALSE", t.Name)
+	rows, err := query(ctx, jsonText(t.Name, columns), t.Name)
 	if err != nil {
 		return err
 	}
@@ -164,6 +156,23 @@ func (t *Table) learnJSON(ctx context.Context, query Query) error {
 		c.IsJSON = arrays[i] == "[{}]" || checked[c.Name]
 	}
 	return rows.Err()
+}
+
+// jsonText is a query for one row: the CHECK clauses of a table, one a line, and
+// for each column an array with what MariaDB takes it for: JSON goes into one as
+// it is, a text in quotes. So it tells of views, too, and an account with grants
+// on some columns, who both do not see the clauses; and those are needed for
+// CHECKs that do not belong to a column. LIMIT 0 keeps MariaDB from reading all
+// of a view.
+func jsonText(table string, columns []*Column) string {
+	var names, arrays []string
+	for _, c := range columns {
+		names = append(names, quote(c.Name))
+		arrays = append(arrays, "JSON_ARRAY(IFNULL(t."+quote(c.Name)+", JSON_COMPACT('{}')))")
+	}
+	return "SELECT (SELECT GROUP_CONCAT(CHECK_CLAUSE SEPARATOR '\n') FROM information_schema.CHECK_CONSTRAINTS" +
+		" WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ?), " + strings.Join(arrays, ", ") +
+		" FROM (SELECT 1) AS one LEFT JOIN (SELECT " + strings.Join(names, ", ") + " FROM " + quote(table) + " LIMIT 0) AS t ON FALSE"
 }
 
 // jsonCheck is a condition as MariaDB writes it.
