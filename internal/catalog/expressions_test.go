@@ -100,9 +100,28 @@ var groupExpressions = []string{
 
 // unionExpressions are pairs: what the first and the second half of a union has.
 var unionExpressions = [][2]string{
-	{`h.beds`, `h.level`}, {`h.large`, `h.large`}, {`h.large`, `h.level`}, {`h.price`, `h.beds`}, {`h.name`, `h.country`}, {`h.name`, `h.notes`}, {`h.opens`, `h.seen`}, {`h.seen`, `h.changed`},
-	{`h.kind`, `h.kind`}, {`h.kind`, `'x'`}, {`h.services`, `h.services`}, {`h.bits`, `h.bits`}, {`h.built`, `h.built`}, {`h.ratio`, `h.length`}, {`h.doc`, `h.doc`}, {`h.secret`, `h.photo`}, {`h.beds`, `NULL`},
-	{`1`, `2`}, {`'a'`, `'bbb'`}, {`h.supper`, `h.supper`}, {`h.plain`, `h.name`}, {`h.id`, `h.name`},
+	{`h.beds`, `h.level`},
+	{`h.large`, `h.large`},
+	{`h.large`, `h.level`},
+	{`h.price`, `h.beds`},
+	{`h.name`, `h.country`},
+	{`h.name`, `h.notes`},
+	{`h.opens`, `h.seen`},
+	{`h.seen`, `h.changed`},
+	{`h.kind`, `h.kind`},
+	{`h.kind`, `'x'`},
+	{`h.services`, `h.services`},
+	{`h.bits`, `h.bits`},
+	{`h.built`, `h.built`},
+	{`h.ratio`, `h.length`},
+	{`h.doc`, `h.doc`},
+	{`h.secret`, `h.photo`},
+	{`h.beds`, `NULL`},
+	{`1`, `2`},
+	{`'a'`, `'bbb'`},
+	{`h.supper`, `h.supper`},
+	{`h.plain`, `h.name`},
+	{`h.id`, `h.name`},
 }
 
 // expressionViews are the views by their names. Each has id and label; the

@@ -300,3 +300,23 @@ func mysqlExplain(t *testing.T, s *mysqlServer, text string) string {
 	}
 	return value("key")
 }
+
+// Where information_schema does not show a table, the table itself does.
+func TestMySQLWithoutInformationSchema(t *testing.T) {
+	s := newMySQL(t)
+	mysqlExec(t, s.admin, "CREATE TABLE hidden (id INT PRIMARY KEY, price DECIMAL(10,2), name VARCHAR(20), kind ENUM('a'), seen DATETIME(6))")
+	query := func(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+		return s.reader.QueryContext(ctx, strings.Replace(text, " ORDER BY", " AND FALSE ORDER BY", 1), args...)
+	}
+	table, err := Learn(t.Context(), query, "hidden")
+	if err != nil {
+		t.Fatalf("Learn = %v", err)
+	}
+	if got, want := names(table.Star()), []string{"id", "price", "name", "kind", "seen"}; !slices.Equal(got, want) {
+		t.Errorf("Star() = %q; want %q", got, want)
+	}
+	if price := table.Column("price"); price.Type != "DECIMAL" || price.Scale != 2 {
+		t.Errorf("price = %+v; want a DECIMAL of scale 2", price)
+	}
+	testProbes(t, s, table, "id")
+}

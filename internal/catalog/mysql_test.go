@@ -265,6 +265,7 @@ func TestMySQLExpressions(t *testing.T) {
 			testStar(t, s, table)
 			if name != "of_view" { // its columns are those of plain
 				testExpressions(t, s, table)
+				testCounts(t, s, table)
 				testPrinted(t, s, table)
 			}
 		})
@@ -297,6 +298,19 @@ func testExpressions(t *testing.T, s *mysqlServer, table *Table) {
 			if len(types) > 1 && !c.IsSameProbe(types[1]) {
 				t.Errorf("%s: the probe of %s is declared as %s; learned was %+v", form, c.Name, types[1].DatabaseTypeName(), c.probe)
 			}
+		}
+	}
+}
+
+// testCounts finds that nothing has changed by the probes of queries that count.
+func testCounts(t *testing.T, s *mysqlServer, table *Table) {
+	for _, c := range table.Columns {
+		if c.Type == "NULL" || c.Type == "JSON" {
+			continue
+		}
+		types := mysqlTypes(t, s.reader, "SELECT COUNT(*), "+c.ProbeCount()+" FROM "+quote(table.Name)+" WHERE label > 'A'")
+		if len(types) > 0 && !c.IsSameProbe(types[1]) {
+			t.Errorf("ProbeCount of %s is declared as %s; learned was %+v", c.Name, types[1].DatabaseTypeName(), c.probe)
 		}
 	}
 }
