@@ -1,130 +1,141 @@
-// Package catalog knows the tables: their columns and types, asked for when a
-// request first needs them, and again when they may have changed. Rule: what it
-// hands out does not change; whoever finds it wrong asks for it anew.
+// Package catalog knows which tables there are to read: their columns, types and
+// collations. It learns them from the database when somebody first asks, keeps
+// them for a minute, and learns them again when somebody has found that they are
+// no longer so. Rule: what a table is comes from here; whether a result still is
+// what was learned is decided here, too, and nowhere else.
+//
+// Keys, relations, comments and the members of an ENUM are not learned yet.
+// Whatever is to be known of one table belongs into [Learn]; what is known of
+// several together, such as relations, into a query of its own that is kept
+// beside them.
 package catalog
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"database/sql"
+	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
-
-	"readapi/internal/exec"
 )
 
 const (
-	// maxAge bounds how long a changed type of a column that is filtered by, but
-	// not read, can go unnoticed.
+	// maxAge is how long a table is taken to be what was learned without a sign
+	// that it has changed.
 	maxAge = time.Minute
-	// minAge bounds how often requests that do not fit the table make it be
-	// learned again.
+	// minAge is the time from one learning that somebody asked for to the next.
 	minAge = time.Second
 )
 
-// Table is what is known of a table. It does not change.
-type Table struct {
-	Name    string
-	Quoted  string // its name as it stands in SQL
-	Columns []Column
+// errUnlisted is the error for a table that New was not told of: a mistake of
+// the program.
+var errUnlisted = errors.New("not a table of this catalog")
 
-	learned time.Time
+// Query runs a query, with its arguments, for rows. The catalog closes them.
+type Query func(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+
+// Catalog knows a fixed set of tables. It is safe for concurrent use. However
+// many ask, there is one query at a time for each table, and nobody is given an
+// error that another one's context has caused.
+type Catalog struct {
+	learn  func(ctx context.Context, name string) (*Table, error)
+	tables map[string]*entry
 }
 
-// Column is a column of a table.
-type Column struct {
-	Name  string
-	Type  string // as go-sql-driver/mysql calls it, such as "UNSIGNED INT"
-	Scale int    // digits behind the point, also of seconds
+// entry is what is known of one table.
+type entry struct {
+	last atomic.Pointer[learning] // nil before the first
+	turn chan struct{}            // has a value while somebody learns, or waits to
 }
 
-// Column finds a column by its name, in which case does not count, as in MySQL.
-// It returns nil if there is none.
-func (t *Table) Column(name string) *Column {
-	for _, same := range []func(c Column) bool{
-		func(c Column) bool { return c.Name == name },
-		func(c Column) bool { return strings.EqualFold(c.Name, name) },
-	} {
-		if i := slices.IndexFunc(t.Columns, same); i >= 0 {
-			return &t.Columns[i]
-		}
+// learning is what came of learning a table.
+type learning struct {
+	began time.Time // the answer is at least as new
+	table *Table
+	err   error
+}
+
+// New returns a catalog of the tables called names, none of them learned.
+func New(query Query, names ...string) *Catalog {
+	c := &Catalog{tables: make(map[string]*entry, len(names))}
+	c.learn = func(ctx context.Context, name string) (*Table, error) { return Learn(ctx, query, name) }
+	for _, name := range names {
+		c.tables[name] = &entry{turn: make(chan struct{}, 1)}
 	}
-	return nil
+	return c
 }
 
-// Entry is the place of one table in the catalog. It is safe for concurrent use.
-type Entry struct {
-	db     *exec.DB
-	name   string
-	quoted string
-	known  atomic.Pointer[Table] // nil before it is learned
-	turn   chan struct{}         // has a value while somebody learns
-}
-
-// New makes the entry of the table with this name. It asks nothing yet.
-func New(db *exec.DB, name string) *Entry {
-	return &Entry{db: db, name: name, quoted: Quote(name), turn: make(chan struct{}, 1)}
-}
-
-// Quote writes the name of a table. The default stands as it is: this server's
-// text is SELECT * FROM sample.
-func Quote(name string) string {
-	if name == "sample" {
-		return name
+// Table returns the table called name, as it has been learned within the last
+// minute, and learns it first if need be. Errors are those of Query, or the
+// cause for which ctx has ended.
+func (c *Catalog) Table(ctx context.Context, name string) (*Table, error) {
+	e := c.tables[name]
+	if e == nil {
+		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
 	}
-	return exec.QuoteIdentifier(name)
+	now := time.Now()
+	if l := e.last.Load(); l != nil && l.err == nil && now.Sub(l.began) < maxAge {
+		return l.table, nil
+	}
+	return c.learnSince(ctx, name, now, 0)
 }
 
-// Known is the table as it was last learned, whenever that was, or nil.
-func (e *Entry) Known() *Table { return e.known.Load() }
+// Again returns the table as it was learned at a moment after since, for one who
+// has found what Table said to be wrong. With the time at which a request came,
+// it is asked for once per request at most. At most one learning a second is
+// begun for it, so that Again may take that long; all who wait for it share it.
+// Errors are those of Table.
+func (c *Catalog) Again(ctx context.Context, name string, since time.Time) (*Table, error) {
+	if c.tables[name] == nil {
+		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
+	}
+	return c.learnSince(ctx, name, since, minAge)
+}
 
-// Table returns what is known of the table, and learns it first if need be, until
-// the deadline of ctx. Errors are *exec.Error.
-func (e *Entry) Table(ctx context.Context) (*Table, error) {
-	if t := e.known.Load(); t != nil && time.Since(t.learned) < maxAge {
-		return t, nil
+// learnSince returns what a learning has found that began after since. It begins
+// one if there is none, apart from the one before by a time.
+func (c *Catalog) learnSince(ctx context.Context, name string, since time.Time, apart time.Duration) (*Table, error) {
+	e := c.tables[name]
+	if l := e.last.Load(); l.isSince(since) {
+		return l.table, l.err
 	}
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
 	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	switch t := e.known.Load(); {
-	case t != nil && time.Since(t.learned) < maxAge:
-		return t, nil // somebody else has just learned it
-	case context.Cause(ctx) == exec.ErrLate: // also if it is our turn only now
-		return nil, e.db.Late()
-	case ctx.Err() != nil:
-		return nil, &exec.Error{Kind: exec.Canceled, Err: ctx.Err()}
+	l := e.last.Load()
+	if l.isSince(since) { // somebody else has just done it
+		return l.table, l.err
 	}
-	return e.learn(ctx)
+	if l != nil && !waitUntil(ctx, l.began.Add(apart)) {
+		return nil, context.Cause(ctx)
+	}
+	l = &learning{began: time.Now()}
+	l.table, l.err = c.learn(ctx, name)
+	if l.err == nil || ctx.Err() == nil {
+		e.last.Store(l)
+	}
+	return l.table, l.err
 }
 
-// learn asks the database for the columns.
-func (e *Entry) learn(ctx context.Context) (*Table, error) {
-	deadline, bounded := ctx.Deadline()
-	if !bounded {
-		deadline = time.Now().Add(e.db.Timeout())
-	}
-	rows, err := e.db.Fetch(ctx, &exec.Statement{Text: "SELECT * FROM " + e.quoted + " LIMIT 0"}, exec.Call{Deadline: deadline})
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	t := &Table{Name: e.name, Quoted: e.quoted, learned: time.Now()}
-	for _, c := range rows.Columns() {
-		t.Columns = append(t.Columns, Column(c))
-	}
-	e.known.Store(t)
-	return t, nil
-}
+// isSince reports whether l began after since, or at that time: clocks are not
+// finer than two events can be.
+func (l *learning) isSince(since time.Time) bool { return l != nil && !l.began.Before(since) }
 
-// Forget makes the next request learn the table anew, for one that has found t
-// to be wrong. It reports whether to ask again is of any use: it is if somebody
-// else has forgotten t, too, but what has just been learned is kept.
-func (e *Entry) Forget(t *Table) bool {
-	if now := e.known.Load(); now != t {
+// waitUntil reports whether ctx lasts until t.
+func waitUntil(ctx context.Context, t time.Time) bool {
+	wait := time.Until(t)
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
 		return true
+	case <-ctx.Done():
+		return false
 	}
-	return t != nil && time.Since(t.learned) > minAge && e.known.CompareAndSwap(t, nil)
 }

@@ -2,218 +2,221 @@ package catalog
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
-	"fmt"
-	"io"
-	"log/slog"
-	"slices"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"readapi/internal/exec"
-	"readapi/internal/fakedb"
 )
 
-// newTestEntry makes the entry of the table sample of d.
-func newTestEntry(t testing.TB, d driver.Connector, timeout time.Duration) *Entry {
+// newTestCatalog returns a catalog of the table t, and the number of times that
+// it has been learned by learn.
+func newTestCatalog(learn func(ctx context.Context) (*Table, error)) (*Catalog, *atomic.Int64) {
+	c, count := New(nil, "t"), new(atomic.Int64)
+	c.learn = func(ctx context.Context, name string) (*Table, error) {
+		count.Add(1)
+		return learn(ctx)
+	}
+	return c, count
+}
+
+// newTable takes ten milliseconds to learn a table.
+func newTable(context.Context) (*Table, error) {
+	time.Sleep(10 * time.Millisecond) // of the bubble
+	return &Table{Name: "t"}, nil
+}
+
+func mustTable(t *testing.T, c *Catalog) *Table {
 	t.Helper()
-	pool := sql.OpenDB(d)
-	t.Cleanup(func() { pool.Close() })
-	return New(exec.New(pool, exec.Options{Timeout: timeout, Log: slog.New(slog.DiscardHandler)}), "sample")
-}
-
-const learnSample = "SELECT * FROM sample LIMIT 0"
-
-func TestLearn(t *testing.T) {
-	d := &fakedb.Table{Columns: fakedb.Columns("id UNSIGNED BIGINT", "price DECIMAL 2", "at DATETIME 6", "json JSON", "new HOLOGRAM")}
-	got, err := newTestEntry(t, d, time.Minute).Table(t.Context())
+	table, err := c.Table(t.Context(), "t")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Table = %v", err)
 	}
-	d.CheckQueries(t, learnSample)
-	var described []string
-	for _, c := range got.Columns {
-		described = append(described, fmt.Sprintf("%s %s %d", c.Name, c.Type, c.Scale))
-	}
-	want := []string{"id UNSIGNED BIGINT 0", "price DECIMAL 2", "at DATETIME 6", "json JSON 0", "new HOLOGRAM 0"}
-	if !slices.Equal(described, want) || got.Quoted != "sample" {
-		t.Errorf("table = %s %q; want sample %q", got.Quoted, described, want)
-	}
+	return table
 }
 
-func TestFindColumn(t *testing.T) {
-	table := &Table{Columns: []Column{{"id", "INT", 0}, {"ID ", "INT", 0}, {"Name", "TEXT", 0}, {"ÄÖ", "TEXT", 0}}}
-	tests := []struct{ name, want string }{
-		{"id", "id"},
-		{"ID", "id"},
-		{"ID ", "ID "},
-		{"name", "Name"},
-		{"äö", "ÄÖ"},
-		{"nam", ""},
-		{"", ""},
-	}
-	for _, tt := range tests {
-		got := ""
-		if c := table.Column(tt.name); c != nil {
-			got = c.Name
-		}
-		if got != tt.want {
-			t.Errorf("column(%q) = %q; want %q", tt.name, got, tt.want)
-		}
-	}
-	both := &table.Columns[0]
-	table.Columns = append(table.Columns, Column{Name: "Id", Type: "TEXT"}) // a view may have both
-	if got := table.Column("Id"); got == both || got.Type != "TEXT" {
-		t.Errorf("column(Id) = %+v; want the one with exactly this name", got)
-	}
-}
-
-// However many requests need the table, one asks for it.
-func TestLearnOnce(t *testing.T) {
+func TestTableIsKeptForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &fakedb.Table{Columns: fakedb.Columns("id INT")}
-		d.Before = func(ctx context.Context, _ string) error { return fakedb.Wait(ctx, fakedb.QueryTime) }
-		c := newTestEntry(t, d, time.Minute)
-		var wg sync.WaitGroup
-		start := time.Now()
-		for range 50 {
-			wg.Go(func() {
-				if got, err := c.Table(t.Context()); err != nil || len(got.Columns) != 1 {
-					t.Errorf("table = %+v, %v; want one with a column", got, err)
+		c, count := newTestCatalog(newTable)
+		first := mustTable(t, c)
+		time.Sleep(maxAge - time.Second)
+		if again := mustTable(t, c); again != first || count.Load() != 1 {
+			t.Errorf("learned %d times within a minute; want once", count.Load())
+		}
+		time.Sleep(time.Second)
+		if again := mustTable(t, c); again == first || count.Load() != 2 {
+			t.Errorf("learned %d times after a minute; want twice", count.Load())
+		}
+	})
+}
+
+func TestTableIsLearnedOnceForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, count := newTestCatalog(newTable)
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() { mustTable(t, c) })
+		}
+		all.Wait()
+		if count.Load() != 1 {
+			t.Errorf("learned %d times for 1000 at once; want once", count.Load())
+		}
+	})
+}
+
+// A storm of requests for a column that there is not causes one learning a
+// second, and nobody waits for longer than that and the learning.
+func TestAgainUnderAStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, count := newTestCatalog(newTable)
+		mustTable(t, c)
+		time.Sleep(300 * time.Millisecond)
+		asked := time.Now()
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() {
+				table, err := c.Again(t.Context(), "t", asked)
+				if err != nil || table == nil {
+					t.Errorf("Again = %v, %v", table, err)
 				}
 			})
 		}
-		wg.Wait()
-		d.CheckQueries(t, learnSample)
-		if got := time.Since(start); got != fakedb.QueryTime {
-			t.Errorf("to learn took %v; want %v", got, fakedb.QueryTime)
+		all.Wait()
+		if count.Load() != 2 {
+			t.Errorf("learned %d times; want once before and once for all", count.Load())
+		}
+		if took := time.Since(asked); took != minAge-300*time.Millisecond {
+			t.Errorf("Again took %v; want the rest of a second", took)
 		}
 	})
 }
 
-// What is known is good for maxAge.
-func TestLearnAgain(t *testing.T) {
+func TestAgainIsAtOnceIfTheTableIsOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &fakedb.Table{Columns: fakedb.Columns("id INT")}
-		c := newTestEntry(t, d, time.Minute)
-		for _, tt := range []struct {
-			after time.Duration
-			want  []string
-		}{
-			{0, []string{learnSample}},
-			{maxAge - 1, nil},
-			{1, []string{learnSample}},
-			{maxAge / 2, nil},
-		} {
-			fakedb.Wait(t.Context(), tt.after)
-			if _, err := c.Table(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			d.CheckQueries(t, tt.want...)
+		c, _ := newTestCatalog(newTable)
+		had := mustTable(t, c)
+		time.Sleep(2 * time.Second)
+		asked := time.Now()
+		got, err := c.Again(t.Context(), "t", asked)
+		if err != nil || got == had {
+			t.Errorf("Again = %p, %v; want another table than %p", got, err, had)
+		}
+		if took := time.Since(asked); took != 10*time.Millisecond {
+			t.Errorf("Again took %v; want no more than the learning", took)
+		}
+		if second, err := c.Again(t.Context(), "t", asked); err != nil || second != got || time.Since(asked) != 10*time.Millisecond {
+			t.Errorf("Again for the same time = %p, %v; want %p at once", second, err, got)
 		}
 	})
 }
 
-// Whoever finds the table changed has it learned again, but nobody more often
-// than every minAge.
-func TestForget(t *testing.T) {
+// A learning that began before somebody asked does not count for them: what
+// they ask about may have been made since.
+func TestAgainDoesNotTakeALearningUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &fakedb.Table{Columns: fakedb.Columns("id INT")}
-		c := newTestEntry(t, d, time.Minute)
-		learn := func() *Table {
-			got, err := c.Table(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			return got
+		c, count := newTestCatalog(newTable)
+		go c.Table(t.Context(), "t")
+		time.Sleep(5 * time.Millisecond)
+		if _, err := c.Again(t.Context(), "t", time.Now()); err != nil {
+			t.Errorf("Again = %v", err)
 		}
-		if c.Forget(nil) {
-			t.Error("forget before anything was learned = true; want false")
-		}
-		first := learn()
-		if !c.Forget(nil) {
-			t.Error("forget by one who knew nothing before = false; want true: it is known now")
-		}
-		if c.Forget(first) || learn() != first {
-			t.Error("forget of what has just been learned = true; want false")
-		}
-		fakedb.Wait(t.Context(), minAge+1)
-		if !c.Forget(first) {
-			t.Error("forget = false; want true")
-		}
-		if !c.Forget(first) {
-			t.Error("forget of what somebody else has forgotten = false; want true: ask again")
-		}
-		second := learn()
-		if second == first || !c.Forget(first) || learn() != second {
-			t.Error("forget of what has been learned anew = false; want true, and the new one kept")
+		if count.Load() != 2 {
+			t.Errorf("learned %d times; want a second time", count.Load())
 		}
 	})
 }
 
-// To learn takes DB_TIMEOUT at most, also for those who wait for somebody else
-// to learn, and who leaves holds nobody up.
-func TestLearnTimeout(t *testing.T) {
-	const timeout = 10 * time.Second
-	tests := []struct {
-		name string
-		away bool
-		want exec.Kind
-	}{
-		{"slow", false, exec.Timeout},
-		{"away", true, exec.Away},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				d := &fakedb.Table{Columns: fakedb.Columns("id INT")}
-				d.Before = func(ctx context.Context, _ string) error {
-					if tt.away {
-						return io.ErrUnexpectedEOF
-					}
-					<-ctx.Done()
-					return ctx.Err()
-				}
-				c := newTestEntry(t, d, timeout)
-				var wg sync.WaitGroup
-				for i := range 6 {
-					wg.Go(func() {
-						fakedb.Wait(t.Context(), time.Duration(i)*timeout/8) // so that each has some time left when its turn comes
-						start := time.Now()
-						_, err := c.Table(t.Context())
-						if took := time.Since(start); exec.KindOf(err) != tt.want || took > timeout {
-							t.Errorf("table, %d = %v of kind %d after %v; want kind %d within %v", i, err, exec.KindOf(err), took, tt.want, timeout)
-						}
-					})
-				}
-				wg.Go(func() { // and one who leaves
-					fakedb.Wait(t.Context(), time.Nanosecond)
-					ctx, leave := context.WithTimeout(t.Context(), time.Second)
-					defer leave()
-					start := time.Now()
-					if _, err := c.Table(ctx); err == nil || time.Since(start) != time.Second {
-						t.Errorf("table of one who leaves = %v after %v; want an error after 1s", err, time.Since(start))
-					}
-				})
-				wg.Wait()
-			})
+// While somebody waits for the next learning, what is known can be had.
+func TestTableDoesNotWaitForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTestCatalog(newTable)
+		mustTable(t, c)
+		go c.Again(t.Context(), "t", time.Now())
+		synctest.Wait()
+		asked := time.Now()
+		mustTable(t, c)
+		if took := time.Since(asked); took != 0 {
+			t.Errorf("Table took %v; want none", took)
+		}
+		time.Sleep(2 * time.Second) // let Again end
+	})
+}
+
+func TestErrorsAreSharedButNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errLost, fails := errors.New("lost"), true
+		c, count := newTestCatalog(func(ctx context.Context) (*Table, error) {
+			table, _ := newTable(ctx)
+			if fails {
+				return nil, errLost
+			}
+			return table, nil
 		})
-	}
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if _, err := c.Table(t.Context(), "t"); !errors.Is(err, errLost) {
+					t.Errorf("Table = %v; want %v", err, errLost)
+				}
+			})
+		}
+		all.Wait()
+		if count.Load() != 1 {
+			t.Errorf("learned %d times; want once for all", count.Load())
+		}
+		fails = false
+		mustTable(t, c)
+	})
 }
 
-// A failure to learn is not kept.
-func TestLearnFails(t *testing.T) {
-	d := &fakedb.Table{Columns: fakedb.Columns("id INT")}
-	d.Before = func(context.Context, string) error { return sql.ErrNoRows }
-	c := newTestEntry(t, d, time.Minute)
-	if got, err := c.Table(t.Context()); exec.KindOf(err) != exec.Internal || got != nil {
-		t.Errorf("table = %v, %v; want an error", got, err)
+// One who leaves while they learn does not fail those who wait.
+func TestTheLearnerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, count := newTestCatalog(func(ctx context.Context) (*Table, error) {
+			if !waitUntil(ctx, time.Now().Add(time.Second)) {
+				return nil, ctx.Err()
+			}
+			return &Table{Name: "t"}, nil
+		})
+		first, leave := context.WithCancel(t.Context())
+		go c.Table(first, "t")
+		synctest.Wait()
+		var all sync.WaitGroup
+		all.Go(func() { mustTable(t, c) })
+		synctest.Wait()
+		leave()
+		all.Wait()
+		if count.Load() != 2 {
+			t.Errorf("learned %d times; want twice, the first of them in vain", count.Load())
+		}
+	})
+}
+
+func TestWaitingEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := newTestCatalog(newTable)
+		mustTable(t, c)
+		errLate := errors.New("late")
+		for range 2 { // the one whose turn it is, and one who waits for the turn
+			go func() {
+				ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, errLate)
+				defer cancel()
+				if _, err := c.Again(ctx, "t", time.Now()); !errors.Is(err, errLate) {
+					t.Errorf("Again = %v; want %v", err, errLate)
+				}
+			}()
+		}
+		time.Sleep(time.Second)
+	})
+}
+
+func TestUnlistedTable(t *testing.T) {
+	c, _ := newTestCatalog(newTable)
+	if _, err := c.Table(t.Context(), "other"); !errors.Is(err, errUnlisted) {
+		t.Errorf("Table(other) = %v; want %v", err, errUnlisted)
 	}
-	d.Before = nil
-	if got, err := c.Table(t.Context()); err != nil || len(got.Columns) != 1 {
-		t.Errorf("table = %v, %v; want it", got, err)
+	if _, err := c.Again(t.Context(), "other", time.Now()); !errors.Is(err, errUnlisted) {
+		t.Errorf("Again(other) = %v; want %v", err, errUnlisted)
 	}
 }
