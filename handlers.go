@@ -75,7 +75,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 		idle:   make(chan struct{}, 1),
 	}
 	a.rest = rest.New(db, rest.Options{
-		Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
+		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
 		Log: log,
 	})
 	a.routes = map[string]http.Handler{

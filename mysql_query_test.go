@@ -603,7 +603,7 @@ func TestMySQLQueryIndex(t *testing.T) {
 	}
 	d.exec(t, mysqlIndexedTable()...)
 	api, pool := mysqlNewAPI(t, d.env)
-	table, err := catalog.New(api.db, "sample").Table(t.Context())
+	table, err := catalog.New(api.db.Query, "sample").Table(t.Context(), "sample")
 	if err != nil {
 		t.Fatalf("table = %v", err)
 	}
@@ -620,7 +620,7 @@ func TestMySQLQueryIndex(t *testing.T) {
 				if err != nil {
 					t.Fatalf("Parse = %v", err)
 				}
-				st, err := plan.Select(table, req, encode.Format{})
+				st, err := plan.Select(table, req, encode.Format{}, false)
 				if err != nil {
 					t.Fatalf("Select = %v", err)
 				}

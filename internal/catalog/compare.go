@@ -52,7 +52,7 @@ func newKind(typeName string, scale int) kind {
 // looked at, because it may be an alias.
 func (c *Column) IsSame(t *sql.ColumnType) bool {
 	typeName, scale := declared(t)
-	if c.computed {
+	if c.IsComputed {
 		return newKind(typeName, scale) == c.kind
 	}
 	return typeName == c.Type && scale == c.Scale

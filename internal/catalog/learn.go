@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"readapi/internal/exec"
 )
 
 // columnsText asks for the columns. The condition is what MariaDB has to see to
@@ -40,6 +42,9 @@ func Learn(ctx context.Context, query Query, name string) (*Table, error) {
 // learn is one attempt of Learn. With an error it returns what is known by then.
 func learn(ctx context.Context, query Query, name string) (*Table, error) {
 	t, isMariaDB, err := learnColumns(ctx, query, name)
+	if exec.KindOf(err) == exec.Internal && err != nil { // an engine without information_schema
+		t, isMariaDB, err = &Table{Name: name}, false, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +79,7 @@ func learnColumns(ctx context.Context, query Query, name string) (t *Table, isMa
 		c.IsNullable, c.IsPrimary = nullable == "YES", key == "PRI"
 		c.IsInvisible = strings.Contains(extra, "INVISIBLE")
 		c.Charset, c.Collation, c.Length = charset.String, collation.String, length.Int64
-		c.computed = t.IsView
+		c.IsComputed = t.IsView
 		t.Columns = append(t.Columns, c)
 	}
 	return t, isMariaDB, rows.Err()
@@ -93,7 +98,7 @@ func (t *Table) learnTypes(ctx context.Context, query Query) error {
 	if len(list) == 0 {
 		list = []string{"*"}
 	}
-	rows, err := query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM "+quote(t.Name)+" LIMIT 0")
+	rows, err := query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM "+t.Quoted()+" LIMIT 0")
 	if err != nil {
 		return err
 	}
@@ -172,7 +177,7 @@ func jsonText(table string, columns []*Column) string {
 	}
 	return "SELECT (SELECT GROUP_CONCAT(CHECK_CLAUSE SEPARATOR '\n') FROM information_schema.CHECK_CONSTRAINTS" +
 		" WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ?), " + strings.Join(arrays, ", ") +
-		" FROM (SELECT 1) AS one LEFT JOIN (SELECT " + strings.Join(names, ", ") + " FROM " + quote(table) + " LIMIT 0) AS t ON FALSE"
+		" FROM (SELECT 1) AS one LEFT JOIN (SELECT " + strings.Join(names, ", ") + " FROM " + QuoteTable(table) + " LIMIT 0) AS t ON FALSE"
 }
 
 // jsonCheck is a condition as MariaDB writes it.

@@ -172,7 +172,7 @@ func right(c *Column, text string) (sql string, convert bool) {
 	switch {
 	case !c.Holds(text) && c.Charset != "":
 		return "CONVERT(? USING utf8mb4) COLLATE utf8mb4_bin", true
-	case !c.computed || c.Charset == "":
+	case !c.IsComputed || c.Charset == "":
 		return "?", false
 	case c.Charset == "utf8mb4":
 		return "? COLLATE " + c.Collation, false

@@ -5,6 +5,8 @@ package catalog
 import (
 	"slices"
 	"strings"
+
+	"readapi/internal/exec"
 )
 
 // Table is a table or a view, as it was when it was learned. It does not change.
@@ -39,9 +41,12 @@ type Column struct {
 	// sees to it that its text is.
 	IsJSON bool
 
-	computed bool // of a view: a result may declare another type of its kind
-	kind     kind // of the values
-	probe    kind // of what Probe declares
+	// IsComputed says that it is of a view: a result may declare another type of
+	// its kind, and its texts may have been given another collation than theirs.
+	IsComputed bool
+
+	kind  kind // of the values
+	probe kind // of what Probe declares
 }
 
 // Column finds a column by its name, in which case does not count, as in MySQL.
@@ -71,5 +76,17 @@ func (t *Table) Equal(other *Table) bool {
 	return t.Name == other.Name && t.IsView == other.IsView && slices.Equal(t.Columns, other.Columns)
 }
 
-// quote quotes the name of a table or column (MySQL manual, 11.2).
-func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+// Quoted is the name as it stands in SQL.
+func (t *Table) Quoted() string { return QuoteTable(t.Name) }
+
+// QuoteTable writes the name of a table. The default stands as it is: this
+// server's text is SELECT * FROM sample.
+func QuoteTable(name string) string {
+	if name == "sample" {
+		return name
+	}
+	return quote(name)
+}
+
+// quote quotes the name of a table or column.
+func quote(name string) string { return exec.QuoteIdentifier(name) }

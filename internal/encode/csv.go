@@ -10,7 +10,7 @@ import (
 
 // appendCSVHeader appends the line with the names.
 func (e *Encoder) appendCSVHeader(dst []byte) []byte {
-	for i, c := range e.cells {
+	for i, c := range e.written {
 		if i > 0 {
 			dst = append(dst, ',')
 		}

@@ -20,7 +20,7 @@ func encodeFormat(t testing.TB, f *fakedb.Rows, form Format, fields []Field, enc
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := New(columns, fields, form, enc)
+	encoder := New(columns, fields, 0, form, enc)
 	var out []byte
 	for rows.Next() {
 		if out, err = encoder.AppendRow(out, rows); err != nil {
@@ -139,7 +139,7 @@ func TestCSVUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = New(columns, nil, Format{Media: CSV}, Options{}).AppendRow(nil, rows)
+	_, err = New(columns, nil, 0, Format{Media: CSV}, Options{}).AppendRow(nil, rows)
 	if err == nil || !strings.Contains(err.Error(), `"odd"`) {
 		t.Errorf("AppendRow(struct{}) error = %v; want one that names the column", err)
 	}
@@ -150,7 +150,7 @@ func TestCSVSettings(t *testing.T) {
 		Names: []string{"n", "d"}, Types: []string{"BIGINT", "DECIMAL"},
 		Values: [][]driver.Value{{int64(7), []byte("1.50")}}, Count: 1,
 	}
-	fields := []Field{{"number", true}, {"d,e", false}}
+	fields := []Field{{Name: "number", AsText: true}, {Name: "d,e", AsText: false}}
 	all := Options{BigintAsString: true, DecimalAsString: true}
 	want := "number,\"d,e\"\r\n7,1.50\r\n" // strings have no quotes here
 	if got := encodeFormat(t, f, Format{Media: CSV}, fields, all); got != want {
@@ -169,7 +169,7 @@ func TestEncodeFormats(t *testing.T) {
 		},
 		Count: 1,
 	}
-	text := []Field{{"id", true}, {"name", true}, {"price", true}, {"j", true}}
+	text := []Field{{Name: "id", AsText: true}, {Name: "name", AsText: true}, {Name: "price", AsText: true}, {Name: "j", AsText: true}}
 	const first = `{"id":1,"name":"a\nb","price":1.50,"json":{ "a": null}}`
 	const nulls = `{"id":null,"name":null,"price":null,"json":null}`
 	tests := []struct {

@@ -10,6 +10,7 @@ package encode
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql"
 	"database/sql/driver"
 	"encoding/base64"
@@ -67,11 +68,12 @@ var families = map[string]family{
 // goroutine. It reuses its memory from row to row and makes no allocation per
 // value.
 type Encoder struct {
-	format Format
-	out    []byte // where the Scan of each column appends, during AppendRow only
-	start  int    // where the current row begins in out
-	cells  []any  // *cell, one per column, as rows.Scan takes them
-	rows   int    // rows written so far
+	format  Format
+	out     []byte // where the Scan of each column appends, during AppendRow only
+	start   int    // where the current row begins in out
+	cells   []any  // *cell or discard, one per column, as rows.Scan takes them
+	written []any  // those that are *cell
+	rows    int    // rows written so far
 }
 
 // Rows is the number of rows that were appended.
@@ -87,21 +89,34 @@ type cell struct {
 	isText bool // everything becomes a string
 }
 
-// New makes the encoder for a result with these columns. They are called as
-// fields say, one for each column, or by their own names if there are none.
-func New(columns []*sql.ColumnType, fields []Field, f Format, enc Options) *Encoder {
+// New makes the encoder for a result with these columns, of which the last hidden
+// ones are not written. They are called as fields say, one for each of the
+// others, or by their own names if there are no fields.
+func New(columns []*sql.ColumnType, fields []Field, hidden int, f Format, enc Options) *Encoder {
 	e := &Encoder{format: f, cells: make([]any, len(columns))}
+	e.written = e.cells[:len(columns)-hidden]
 	for i, column := range columns {
-		c := newCell(column.DatabaseTypeName(), enc)
-		c.row, c.name = e, column.Name()
-		if len(fields) > 0 {
-			c.name, c.isText = fields[i].Name, fields[i].AsText
+		if i >= len(e.written) {
+			e.cells[i] = discard{}
+			continue
 		}
+		field := Field{Name: column.Name()}
+		if len(fields) > 0 {
+			field = fields[i]
+		}
+		c := newCell(cmp.Or(field.Type, column.DatabaseTypeName()), enc)
+		c.row, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i] = c
 	}
 	return e
 }
+
+// discard is a column that is not written.
+type discard struct{}
+
+// Scan implements sql.Scanner.
+func (discard) Scan(any) error { return nil }
 
 // newCell makes a column of a type, without its row and name.
 func newCell(typeName string, enc Options) *cell {
@@ -231,7 +246,7 @@ func (c *cell) appendBytes(dst, b []byte) []byte {
 		return appendDateTime(dst, b, false)
 	case familyTimestamp:
 		return appendDateTime(dst, b, true)
-	case familyDecimal:
+	case familyDecimal, familyBigint: // a BIGINT beyond 2^63-1 over the binary protocol
 		return c.appendDecimal(dst, b)
 	case familyJSON:
 		return appendJSON(dst, b)

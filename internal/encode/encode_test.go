@@ -21,7 +21,7 @@ func encodeAll(t testing.TB, f *fakedb.Rows, enc Options) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := New(columns, nil, Format{}, enc)
+	encoder := New(columns, nil, 0, Format{}, enc)
 	var out []byte
 	for rows.Next() {
 		if out, err = encoder.AppendRow(out, rows); err != nil {
@@ -214,7 +214,7 @@ func TestEncodeUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = New(columns, nil, Format{}, Options{}).AppendRow(nil, rows)
+	_, err = New(columns, nil, 0, Format{}, Options{}).AppendRow(nil, rows)
 	if err == nil || !strings.Contains(err.Error(), `"odd"`) || !strings.Contains(err.Error(), "struct {}") {
 		t.Errorf("AppendRow(struct{}) error = %v; want one that names the column and the type", err)
 	}
@@ -245,7 +245,7 @@ func TestEncodeDoesNotAllocate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := New(columns, nil, Format{}, Options{})
+	encoder := New(columns, nil, 0, Format{}, Options{})
 	out := make([]byte, 0, 4096)
 	allocs := testing.AllocsPerRun(1000, func() {
 		rows.Next()
@@ -348,7 +348,7 @@ func BenchmarkEncode(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		encoder := New(columns, nil, Format{}, Options{})
+		encoder := New(columns, nil, 0, Format{}, Options{})
 		var out []byte
 		b.ReportAllocs()
 		for b.Loop() {

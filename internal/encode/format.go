@@ -29,5 +29,6 @@ type Options struct {
 // Field is a member of the output.
 type Field struct {
 	Name   string
-	AsText bool // whatever the type, a string
+	Type   string // of MySQL, as go-sql-driver/mysql calls it; "" is what the result declares
+	AsText bool   // whatever the type, a string
 }

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,7 @@ type DB struct {
 	away    atomic.Bool              // the last that was heard: it is not there
 	long    chan struct{}            // has a value per result that takes long
 	tables  map[string]chan struct{} // by name; has a value per query under way
+	binary  sync.Map                 // texts of queries for whole tables that have a FLOAT
 }
 
 // Options are what an operator chooses.
@@ -136,6 +138,9 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 	var before error
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
 		s, err := d.try(ctx, st, call)
+		if err == errBinary {
+			s, err = d.try(ctx, st, call)
+		}
 		switch {
 		case err == nil:
 			return s, d.note(nil)
@@ -261,6 +266,63 @@ func (d *DB) Late() error {
 		return &Error{Away, ErrLate}
 	}
 	return &Error{Timeout, ErrLate}
+}
+
+// errBinary is the error of a query that has to be sent again, prepared.
+var errBinary = &Error{Internal, errors.New("the table has changed more than once")}
+
+// needsBinary reports whether the result of st, sent as a text, has a FLOAT,
+// which MySQL rounds to six digits there. From then on that is known.
+func (d *DB) needsBinary(st *Statement, columns []*sql.ColumnType) bool {
+	has := slices.ContainsFunc(columns, func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "FLOAT" })
+	if has {
+		d.binary.Store(st.Text, true)
+	}
+	return has
+}
+
+// isBinary reports whether the result of st has had a FLOAT. Those who know the
+// table set st.Binary, so that there are few texts to remember.
+func (d *DB) isBinary(st *Statement) bool {
+	if len(st.Args) > 0 {
+		return false
+	}
+	_, has := d.binary.Load(st.Text)
+	return has
+}
+
+// Query sends a query of our own, for a few rows, and again if need be, until ctx
+// ends. Errors are *Error.
+func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		deadline = time.Now().Add(d.options.Timeout)
+	}
+	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
+		rows, err := d.pool.QueryContext(ctx, text, args...)
+		switch {
+		case err == nil:
+			return rows, d.note(nil)
+		case ctx.Err() != nil:
+			return nil, d.contextError(ctx)
+		case !mayRetry(KindOf(err)):
+			return nil, newError(err)
+		case !pause(ctx, backoff, deadline):
+			return nil, d.note(err)
+		}
+	}
+}
+
+// contextError is the error of a query of our own that ends with ctx.
+func (d *DB) contextError(ctx context.Context) error {
+	switch {
+	case context.Cause(ctx) != ErrLate:
+		return &Error{Canceled, context.Cause(ctx)}
+	case d.poolBusy():
+		return &Error{PoolBusy, errPoolBusy}
+	default:
+		return d.Late()
+	}
 }
 
 // takeBuffer returns an empty buffer, which giveBuffer takes back.

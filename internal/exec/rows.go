@@ -38,16 +38,16 @@ type Rows struct {
 	Body []byte // encoded rows that nobody has taken yet; Close takes it back
 	Done bool   // Body ends the result
 
-	db      *DB
-	call    Call
-	cancel  context.CancelCauseFunc
-	table   chan struct{} // of the table, if it is bounded
-	inTable bool          // there is a value in it
-	conn    *sql.Conn
-	rows    *sql.Rows
-	columns []*sql.ColumnType
-	encoder *encode.Encoder
-	more    bool // rows stands on a row that is not encoded yet
+	db       *DB
+	call     Call
+	cancel   context.CancelCauseFunc
+	table    chan struct{} // of the table, if it is bounded
+	inTable  bool          // there is a value in it
+	conn     *sql.Conn
+	rows     *sql.Rows
+	prepared *sql.Stmt // if it is
+	encoder  *encode.Encoder
+	more     bool // rows stands on a row that is not encoded yet
 
 	reserved int // bytes of Body that there is room for
 
@@ -79,18 +79,34 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	if s.conn, err = s.db.pool.Conn(ctx); err != nil {
 		return err
 	}
-	if s.rows, err = s.conn.QueryContext(ctx, st.Text, st.Args...); err != nil {
+	if err := s.send(ctx, st); err != nil {
 		return err
 	}
-	if s.columns, err = s.rows.ColumnTypes(); err != nil {
+	columns, err := s.rows.ColumnTypes()
+	switch {
+	case err != nil:
 		return err
-	}
-	if !st.expects(s.columns) {
+	case st.Fits != nil && !st.Fits(columns):
 		return &Error{Changed, errChanged}
+	case s.prepared == nil && s.db.needsBinary(st, columns):
+		return errBinary
 	}
-	s.encoder = encode.New(s.columns, st.Fields, st.Format, s.db.options.Encoding)
+	s.encoder = encode.New(columns, st.Fields, st.Hidden, st.Format, s.db.options.Encoding)
 	s.more = s.rows.Next()
 	return s.rows.Err()
+}
+
+// send sends the query: as a text, which saves a round trip, or prepared.
+func (s *Rows) send(ctx context.Context, st *Statement) (err error) {
+	if !st.Binary && !s.db.isBinary(st) {
+		s.rows, err = s.conn.QueryContext(ctx, st.Text, st.Args...)
+		return err
+	}
+	if s.prepared, err = s.conn.PrepareContext(ctx, st.Text); err != nil {
+		return err
+	}
+	s.rows, err = s.prepared.QueryContext(ctx, st.Args...)
+	return err
 }
 
 // enterTable waits until the table has a connection to spare.
@@ -254,15 +270,6 @@ func (s *Rows) IsSmall() bool { return s.Done && len(s.Body) <= SmallBytes }
 // Count is the number of rows that were encoded.
 func (s *Rows) Count() int { return s.encoder.Rows() }
 
-// Columns describes the columns of the result.
-func (s *Rows) Columns() []Column {
-	columns := make([]Column, len(s.columns))
-	for i, t := range s.columns {
-		columns[i] = newColumn(t)
-	}
-	return columns
-}
-
 // discard is Close after err. If the server that answered is stopping, or a node
 // that is not ready, the next attempt shall not meet it again: the connection
 // does not go back to the pool.
@@ -303,6 +310,9 @@ func (s *Rows) stop() {
 func (s *Rows) closeConn() {
 	if s.rows != nil {
 		s.rows.Close()
+	}
+	if s.prepared != nil {
+		s.prepared.Close()
 	}
 	if s.conn != nil {
 		s.conn.Close()

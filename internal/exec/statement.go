@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"readapi/internal/encode"
@@ -15,46 +14,26 @@ import (
 // Statement is a query for the database, and how its rows are written. Nothing
 // changes one that is in use.
 type Statement struct {
-	Table    string // that is read, or "": bounds how many connections it may take
-	Text     string
-	Args     []any
-	Fields   []encode.Field // empty: the columns of the rows
-	Format   encode.Format
-	Expected []Column // of the rows; empty: whatever there is
-}
-
-// Column is a column of a result, as the server declares it.
-type Column struct {
-	Name  string
-	Type  string // as go-sql-driver/mysql calls it, such as "UNSIGNED INT"
-	Scale int    // digits behind the point, also of seconds
+	Table  string // that is read, or "": bounds how many connections it may take
+	Text   string
+	Args   []any
+	Binary bool           // asked for as a prepared statement: FLOAT is rounded otherwise
+	Fields []encode.Field // empty: the columns of the rows
+	Hidden int            // columns at the end that are not written
+	Format encode.Format
+	// Fits reports whether the columns of a result are those that the statement
+	// was made for, before any row is read. Nil takes whatever there is.
+	Fits func(columns []*sql.ColumnType) bool
 }
 
 var errChanged = errors.New("the columns of the table have changed")
-
-// newColumn describes a column of a result.
-func newColumn(t *sql.ColumnType) Column {
-	c := Column{Name: t.Name(), Type: t.DatabaseTypeName()}
-	if _, scale, ok := t.DecimalSize(); ok {
-		c.Scale = int(scale)
-	}
-	return c
-}
-
-// expects reports whether rows with these columns are what was asked for.
-func (s *Statement) expects(columns []*sql.ColumnType) bool {
-	if len(s.Expected) == 0 {
-		return true
-	}
-	return slices.EqualFunc(s.Expected, columns, func(c Column, t *sql.ColumnType) bool { return c == newColumn(t) })
-}
 
 // Key is the same for statements that give the same bytes.
 func (s *Statement) Key() string {
 	if len(s.Args) == 0 && len(s.Fields) == 0 && s.Format == (encode.Format{}) {
 		return s.Text
 	}
-	return fmt.Sprintf("%s\x00%#v\x00%#v\x00%#v", s.Text, s.Args, s.Fields, s.Format)
+	return fmt.Sprintf("%s\x00%#v\x00%#v\x00%#v\x00%t", s.Text, s.Args, s.Fields, s.Format, s.Binary)
 }
 
 // QuoteIdentifier quotes the name of a table or column (MySQL manual, 11.2).

@@ -38,7 +38,8 @@ func Columns(declared ...string) []Column {
 
 // Table is a driver that answers as a server with one table does. It knows
 // select lists, LIMIT, OFFSET and COUNT(*), but no conditions, and notes what it
-// is asked. It is safe for concurrent use.
+// is asked, less the probes for types and what is asked of information_schema,
+// which it has not. It is safe for concurrent use.
 type Table struct {
 	// Before is called before each query, if it is set, and may fail it.
 	Before func(ctx context.Context, query string) error
@@ -96,14 +97,16 @@ type tableConn struct {
 func (c tableConn) CheckNamedValue(*driver.NamedValue) error { return nil }
 
 func (c tableConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	noted := query
+	noted := beside.ReplaceAllString(query, "")
 	for _, arg := range args {
 		noted += fmt.Sprintf(" [%v]", arg.Value)
 	}
 	d := c.table
-	d.mu.Lock()
-	d.queries = append(d.queries, noted)
-	d.mu.Unlock()
+	if !strings.Contains(query, "information_schema") {
+		d.mu.Lock()
+		d.queries = append(d.queries, noted)
+		d.mu.Unlock()
+	}
 	if d.Before != nil {
 		if err := d.Before(ctx, query); err != nil {
 			return nil, err
@@ -114,14 +117,20 @@ func (c tableConn) QueryContext(ctx context.Context, query string, args []driver
 	return d.answerLocked(query, args), nil
 }
 
-var selectList = regexp.MustCompile("^SELECT (.*?) FROM ")
+var (
+	selectList = regexp.MustCompile("^SELECT (.*?) FROM ")
+	beside     = regexp.MustCompile(", IF\\(FALSE, (?:MAX\\()?`[^`]*`\\)?, NULL\\)")
+	probe      = regexp.MustCompile("IF\\(FALSE, (?:MAX\\()?(`[^`]*`)\\)?, NULL\\)")
+)
 
-// answerLocked makes the result of a query.
+// answerLocked makes the result of a query. It has no information_schema.
 func (d *Table) answerLocked(query string, args []driver.NamedValue) driver.Rows {
-	list := selectList.FindStringSubmatch(query)[1]
-	if list == "COUNT(*)" {
-		count := max(d.Total, int64(len(d.Rows)))
-		return &tableRows{columns: []Column{{"COUNT(*)", "BIGINT", 0}}, rows: [][]driver.Value{{count}}}
+	if strings.Contains(query, "information_schema") {
+		return &tableRows{columns: Columns("COLUMN_NAME VARCHAR")}
+	}
+	list := strings.ReplaceAll(probe.ReplaceAllString(selectList.FindStringSubmatch(query)[1], "?$1"), "`", "")
+	if strings.HasPrefix(list, "COUNT(*)") {
+		return d.countLocked(strings.Split(list, ", ")[1:])
 	}
 	result := &tableRows{columns: d.Columns, rows: d.Rows}
 	limit, offset := int64(len(d.Rows)), int64(0)
@@ -136,9 +145,19 @@ func (d *Table) answerLocked(query string, args []driver.NamedValue) driver.Rows
 	result.rows = result.rows[min(offset, int64(len(result.rows))):]
 	result.rows = result.rows[:min(limit, int64(len(result.rows)))]
 	if list != "*" {
-		result.project(strings.Split(strings.ReplaceAll(list, "`", ""), ", "))
+		result.project(strings.Split(list, ", "))
 	}
 	return result
+}
+
+// countLocked makes the result of a COUNT(*) with probes behind it.
+func (d *Table) countLocked(probes []string) driver.Rows {
+	all := &tableRows{columns: d.Columns, rows: [][]driver.Value{make([]driver.Value, len(d.Columns))}}
+	all.project(probes)
+	return &tableRows{
+		columns: append(Columns("COUNT(*) BIGINT"), all.columns...),
+		rows:    [][]driver.Value{append([]driver.Value{max(d.Total, int64(len(d.Rows)))}, all.rows[0]...)},
+	}
 }
 
 // tableRows is a result of a Table.
@@ -147,15 +166,28 @@ type tableRows struct {
 	rows    [][]driver.Value
 }
 
-// project leaves these columns, in this order.
+// project leaves these columns, in this order. Those with a question mark are
+// probes: NULL, of the type of the column.
 func (r *tableRows) project(names []string) {
 	columns, rows := r.columns, make([][]driver.Value, len(r.rows))
 	r.columns = nil
 	for _, name := range names {
+		name, isProbe := strings.CutPrefix(name, "?")
+		if name == "*" {
+			r.columns = append(r.columns, columns...)
+			for i, row := range r.rows {
+				rows[i] = append(rows[i], row...)
+			}
+			continue
+		}
 		at := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
 		r.columns = append(r.columns, columns[at])
 		for i, row := range r.rows {
-			rows[i] = append(rows[i], row[at])
+			if isProbe {
+				rows[i] = append(rows[i], nil)
+			} else {
+				rows[i] = append(rows[i], row[at])
+			}
 		}
 	}
 	r.rows = rows

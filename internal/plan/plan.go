@@ -8,7 +8,7 @@ package plan
 // This file writes the statement.
 
 import (
-	"cmp"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,25 +64,25 @@ var isTests = map[string]string{
 
 // builder writes the SQL of one request.
 type builder struct {
-	table *catalog.Table
-	args  []any
+	table    *catalog.Table
+	args     []any
+	compared []*catalog.Column // by a condition, each once
 }
 
-// All returns the query for all rows and columns of the table with this name. It
-// needs to know nothing of it.
-func All(table string, form encode.Format) *exec.Statement {
-	return &exec.Statement{Table: table, Text: "SELECT * FROM " + catalog.Quote(table), Format: form}
+// All returns the query for all rows and columns of the table with this name,
+// which needs to know nothing of it. Fits may be nil.
+func All(table string, form encode.Format, fits func([]*sql.ColumnType) bool) *exec.Statement {
+	return &exec.Statement{Table: table, Text: "SELECT * FROM " + catalog.QuoteTable(table), Format: form, Fits: fits}
 }
 
-// Select returns the query for the rows of q. The error is a
-// *postgrest.Refusal.
-func Select(t *catalog.Table, q *postgrest.Query, form encode.Format) (*exec.Statement, error) {
+// Select returns the query for the rows of q. If named is true, * is written as
+// the names of all columns, for an account that may not read all of them. The
+// error is a *postgrest.Refusal.
+func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool) (*exec.Statement, error) {
 	b := builder{table: t}
-	list := selectList{text: "*", columns: t.Columns}
-	if q.SelectsSome() {
-		if err := list.add(b, q.Select); err != nil {
-			return nil, err
-		}
+	list, err := b.selectList(q, named)
+	if err != nil {
+		return nil, err
 	}
 	where, err := b.where(q.Where)
 	if err != nil {
@@ -92,8 +92,15 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format) (*exec.Sta
 	if err != nil {
 		return nil, err
 	}
-	text := "SELECT " + list.text + " FROM " + t.Quoted + where + order + b.limit(q.Limit, q.Offset)
-	return &exec.Statement{Table: t.Name, Text: text, Args: b.args, Fields: list.fields, Format: form, Expected: list.expected()}, nil
+	list.addProbes(b.compared)
+	return &exec.Statement{
+		Table:  t.Name,
+		Text:   "SELECT " + list.text + " FROM " + t.Quoted() + where + order + b.limit(q.Limit, q.Offset),
+		Args:   b.args,
+		Binary: slices.ContainsFunc(list.columns, func(c catalog.Column) bool { return c.Type == "FLOAT" }),
+		Fields: list.output(), Hidden: len(list.probes), Format: form,
+		Fits: list.fits,
+	}, nil
 }
 
 // Count returns the query for the number of rows of q, without its limit. The
@@ -104,71 +111,16 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exec.Statement{Table: t.Name, Text: "SELECT COUNT(*) FROM " + t.Quoted + where, Args: b.args}, nil
-}
-
-// selectList is what stands behind SELECT, and how it is called in the output.
-type selectList struct {
-	text    string
-	columns []catalog.Column
-	fields  []encode.Field // one per column, or none
-}
-
-// add replaces the list by what fields say.
-func (l *selectList) add(b builder, fields []postgrest.Field) error {
-	*l = selectList{}
-	starred := false
-	for _, f := range fields {
-		columns := b.table.Columns
-		switch {
-		case f.Column != "":
-			c, err := b.column(f.Place, f.Column)
-			if err != nil {
-				return err
-			}
-			columns = []catalog.Column{*c}
-		case starred: // the same columns again
-			continue
-		default:
-			starred = true
-		}
-		for _, c := range columns {
-			if err := l.addColumn(f, c); err != nil {
-				return err
-			}
-		}
+	text := "SELECT COUNT(*)"
+	for _, c := range b.compared {
+		text += ", " + c.ProbeCount()
 	}
-	return nil
-}
-
-// addColumn adds c as f says. The same member twice, as in *,id, is one; two
-// different ones of one name are refused.
-func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
-	output := encode.Field{Name: cmp.Or(f.Name, c.Name), AsText: f.AsText}
-	for i, before := range l.fields {
-		if before.Name == output.Name {
-			if before == output && l.columns[i].Name == c.Name {
-				return nil
-			}
-			return f.Refuse(postgrest.CodeSyntax, "Give one of them another name: other:column.", "two members called %q", output.Name)
-		}
-	}
-	if len(l.fields) > 0 {
-		l.text += ", "
-	}
-	l.text += exec.QuoteIdentifier(c.Name)
-	l.fields = append(l.fields, output)
-	l.columns = append(l.columns, c)
-	return nil
-}
-
-// expected is how the server has to declare the list.
-func (l *selectList) expected() []exec.Column {
-	columns := make([]exec.Column, len(l.columns))
-	for i, c := range l.columns {
-		columns[i] = exec.Column(c)
-	}
-	return columns
+	return &exec.Statement{
+		Table: t.Name, Text: text + " FROM " + t.Quoted() + where, Args: b.args, Hidden: len(b.compared),
+		Fits: func(columns []*sql.ColumnType) bool {
+			return len(columns) == 1+len(b.compared) && areProbes(b.compared, columns[1:])
+		},
+	}, nil
 }
 
 // column finds a column by its name.
@@ -277,10 +229,14 @@ func (b *builder) comparison(c postgrest.Condition) (clause, error) {
 		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, "", "%s on the column %q of type %s, expected a character column",
 			c.Operator, col.Name, col.Type)
 	}
+	if !slices.Contains(b.compared, col) {
+		b.compared = append(b.compared, col)
+	}
 	operands := make([]operand, len(c.Values))
 	for i, value := range c.Values {
 		if comparisons[c.Operator].pattern {
-			value = parsePattern(value)
+			operands[i] = operand{sql: "?", arg: parsePattern(value)}
+			continue
 		}
 		if operands[i], err = operandOf(col, c, value); err != nil {
 			return clause{}, err
@@ -343,8 +299,11 @@ func inClause(col *catalog.Column, operands []operand) clause {
 // compare writes one comparison with one value.
 func compare(col *catalog.Column, name string, o operand) clause {
 	op, left := comparisons[name], exec.QuoteIdentifier(col.Name)
-	if o.noIndex {
+	switch {
+	case o.noIndex:
 		left = "LOWER(" + left + ")"
+	case o.isWide, op.pattern && col.IsComputed && col.Charset != "":
+		left = "CONVERT(" + left + " USING utf8mb4)"
 	}
 	answer := op.ifAbove
 	switch o.side {
@@ -356,7 +315,7 @@ func compare(col *catalog.Column, name string, o operand) clause {
 			next = op.justBelow
 		}
 		if next != "" {
-			return compare(col, next, operand{sql: o.sql, arg: o.arg, noIndex: o.noIndex})
+			return compare(col, next, operand{sql: o.sql, arg: o.arg, noIndex: o.noIndex, isWide: o.isWide})
 		}
 	}
 	switch {

@@ -25,7 +25,7 @@ func typedColumn(name, typeName string, scale int) catalog.Column {
 }
 
 // typesTable has a column of every type, and names that are hard to write.
-var typesTable = &catalog.Table{Quoted: "`t`", Columns: []catalog.Column{
+var typesTable = &catalog.Table{Name: "t", Columns: []catalog.Column{
 	typedColumn("id", "BIGINT", 0),
 	typedColumn("ubig", "UNSIGNED BIGINT", 0),
 	typedColumn("int", "INT", 0),
@@ -84,7 +84,7 @@ func checkRefused(t testing.TB, rawQuery string, err error, code string, at post
 // buildAsked writes the query for a query string that must be right.
 func buildAsked(t testing.TB, rawQuery string) *exec.Statement {
 	t.Helper()
-	st, err := Select(typesTable, parseAsked(t, rawQuery), encode.Format{})
+	st, err := Select(typesTable, parseAsked(t, rawQuery), encode.Format{}, false)
 	if err != nil {
 		t.Fatalf("Select(%q) = %v; want no error", rawQuery, err)
 	}
@@ -161,7 +161,7 @@ func TestBuildConditions(t *testing.T) {
 		{"id=eq(any).{1,99999999999999999999}", "(`id` = ? OR `id` <> `id`)", list(int64(1))},
 		{"utiny=gt.-1", "`utiny` = `utiny`", nil},
 		{"utiny=gt.255", "`utiny` > ?", list(int64(255))},
-		{"tiny=lt.128", "`tiny` = `tiny`", nil},
+		{"tiny=lt.128", "`tiny` < ?", list(int64(128))},
 		{"bit=eq.-1", "`bit` <> `bit`", nil}, // for MySQL all ones
 		{"tiny=eq.true", "`tiny` = ?", list(int64(1))},
 		{"bit=in.(true,false,5)", "`bit` IN (?, ?, ?)", list(int64(1), int64(0), int64(5))},
@@ -265,12 +265,19 @@ func TestBuildConditions(t *testing.T) {
 				t.Errorf("Select(%q) = %s %#v; want %s %#v", tt.query, st.Text, st.Args, want, tt.args)
 			}
 			count, err := Count(typesTable, parseAsked(t, tt.query+"&limit=1&order=id&select=id"))
-			if want := "SELECT COUNT(*) FROM `t` WHERE " + tt.where; err != nil || count.Text != want || !reflect.DeepEqual(count.Args, tt.args) {
-				t.Errorf("Count(%q) = %s %#v, %v; want %s %#v", tt.query, count.Text, count.Args, err, want, tt.args)
+			if err != nil {
+				t.Fatalf("Count(%q) = %v; want no error", tt.query, err)
+			}
+			text := countProbes.ReplaceAllString(count.Text, "")
+			if want := "SELECT COUNT(*) FROM `t` WHERE " + tt.where; text != want || !reflect.DeepEqual(count.Args, tt.args) {
+				t.Errorf("Count(%q) = %s %#v; want %s %#v", tt.query, text, count.Args, want, tt.args)
 			}
 		})
 	}
 }
+
+// countProbes are what a count asks for beside the number.
+var countProbes = regexp.MustCompile(", IF\\(FALSE, MAX\\(`(?:[^`]|``)+`\\), NULL\\)")
 
 func TestBuildClauses(t *testing.T) {
 	const all = int64(math.MaxInt64)
@@ -301,7 +308,7 @@ func TestBuildClauses(t *testing.T) {
 
 		{
 			"select=id&name=eq.a&order=id.desc&limit=1&offset=2",
-			"SELECT `id` FROM `t` WHERE `name` = ? ORDER BY `id` DESC LIMIT ? OFFSET ?", list("a", int64(1), int64(2)),
+			"SELECT `id`, IF(FALSE, `name`, NULL) FROM `t` WHERE `name` = ? ORDER BY `id` DESC LIMIT ? OFFSET ?", list("a", int64(1), int64(2)),
 		},
 	}
 	for _, tt := range tests {
@@ -314,7 +321,7 @@ func TestBuildClauses(t *testing.T) {
 }
 
 func TestBuildSelectList(t *testing.T) {
-	pair := &catalog.Table{Quoted: "`t`", Columns: []catalog.Column{typedColumn("id", "INT", 0), typedColumn("name", "TEXT", 0)}}
+	pair := &catalog.Table{Name: "t", Columns: []catalog.Column{typedColumn("id", "INT", 0), typedColumn("name", "TEXT", 0)}}
 	tests := []struct {
 		query string
 		list  string
@@ -338,7 +345,7 @@ func TestBuildSelectList(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.query, func(t *testing.T) {
-			st, err := Select(pair, parseAsked(t, tt.query), encode.Format{})
+			st, err := Select(pair, parseAsked(t, tt.query), encode.Format{}, false)
 			if err != nil {
 				t.Fatalf("Select(%q) = %v; want no error", tt.query, err)
 			}
@@ -348,9 +355,6 @@ func TestBuildSelectList(t *testing.T) {
 			}
 			if got := strings.Join(names, " "); st.Text != "SELECT "+tt.list+" FROM `t`" || got != tt.names {
 				t.Errorf("Select(%q) = %s with members %q; want %s with %q", tt.query, st.Text, got, tt.list, tt.names)
-			}
-			if len(st.Fields) != 0 && len(st.Fields) != len(st.Expected) {
-				t.Errorf("Select(%q) expects %d columns; want %d", tt.query, len(st.Expected), len(st.Fields))
 			}
 		})
 	}
@@ -416,7 +420,7 @@ func TestBuildRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.reason, func(t *testing.T) {
 			req := parseAsked(t, tt.query)
-			_, err := Select(typesTable, req, encode.Format{})
+			_, err := Select(typesTable, req, encode.Format{}, false)
 			checkRefused(t, tt.query, err, tt.code, tt.at, tt.says, tt.hint)
 			if len(req.Where) > 0 {
 				_, err = Count(typesTable, req)
@@ -567,7 +571,7 @@ func TestKeyTellsApart(t *testing.T) {
 }
 
 // sqlWords are all words that may stand in the text of a query.
-var sqlWords = strings.Fields("SELECT COUNT FROM WHERE AND OR NOT IS NULL TRUE FALSE UNKNOWN IN LIKE LOWER " +
+var sqlWords = strings.Fields("IF MAX CONVERT USING utf8mb4 SELECT COUNT FROM WHERE AND OR NOT IS NULL TRUE FALSE UNKNOWN IN LIKE LOWER " +
 	"COLLATE utf8mb4_bin CAST AS DECIMAL ORDER BY DESC LIMIT OFFSET")
 
 var sqlToken = regexp.MustCompile("^(?:`(?:[^`]|``)+`|AS DECIMAL\\(65,[0-9]{1,2}\\)|ESCAPE '\\|'|[A-Za-z][A-Za-z0-9_]*|<=>|<>|<=|>=|[=<>?*,() ])")
@@ -588,7 +592,7 @@ func checkSQL(t testing.TB, st *exec.Statement, table *catalog.Table) {
 		case token[0] == '`':
 			name := strings.ReplaceAll(token[1:len(token)-1], "``", "`")
 			isColumn := slices.ContainsFunc(table.Columns, func(c catalog.Column) bool { return c.Name == name })
-			if !isColumn && token != table.Quoted {
+			if !isColumn && token != table.Quoted() {
 				t.Fatalf("the query %s has the name %s; want only those of the table", st.Text, token)
 			}
 		case token == "?":
@@ -656,7 +660,7 @@ func FuzzQuery(f *testing.F) {
 		req, bad := postgrest.Parse(rawQuery)
 		var st, count *exec.Statement
 		if bad == nil {
-			st, bad = Select(typesTable, req, encode.Format{})
+			st, bad = Select(typesTable, req, encode.Format{}, false)
 		}
 		if bad != nil {
 			codes := []string{postgrest.CodeSyntax, postgrest.CodeNoColumn, postgrest.CodeBadValue}

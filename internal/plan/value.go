@@ -25,6 +25,7 @@ type operand struct {
 	arg     any
 	side    side
 	noIndex bool // compared as a text, which no index serves: the column stands in LOWER
+	isWide  bool // the column is compared as UTF-8
 }
 
 // side says where a value lies that the column's type cannot represent.
@@ -120,21 +121,39 @@ func operandOf(c *catalog.Column, cond postgrest.Condition, value string) (opera
 func (o operand) standsApart(c *catalog.Column) bool {
 	_, isNumber := o.arg.(int64)
 	hasDates := c.Type == "DATE" || c.Type == "DATETIME" || c.Type == "TIMESTAMP"
-	return o.noIndex || isNumber && hasDates
+	return o.noIndex || o.isWide || isNumber && hasDates
 }
 
 // isDigits reports whether s is one digit or more.
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-func parseText(_ *catalog.Column, value string) (operand, bool) {
-	return operand{sql: "?", arg: value}, true
+// plainName is what names of character sets and collations are made of.
+var plainName = regexp.MustCompile(`^[a-zA-Z0-9_]+$`)
+
+// parseText takes any text. One that the column's character set has not equals
+// none of its values: both are compared as UTF-8. A text that a view computes is
+// compared by the collation that it has now, whatever the view was made with.
+func parseText(c *catalog.Column, value string) (operand, bool) {
+	o := operand{sql: "?", arg: value}
+	switch {
+	case c.Charset == "":
+	case !c.Holds(value):
+		o.sql, o.isWide = "CONVERT(? USING utf8mb4) COLLATE utf8mb4_bin", true
+	case !c.IsComputed || !plainName.MatchString(c.Charset) || !plainName.MatchString(c.Collation):
+	case c.Charset == "utf8mb4":
+		o.sql = "? COLLATE " + c.Collation
+	default:
+		o.sql = "CONVERT(? USING " + c.Charset + ") COLLATE " + c.Collation
+	}
+	return o, true
 }
 
 // parseMember takes a text for an ENUM or a SET. MySQL 9 looks in an index for
 // the member with that number if the text is one.
-func parseMember(_ *catalog.Column, value string) (operand, bool) {
-	digits := strings.TrimLeft(strings.TrimSpace(value), "+-")
-	return operand{sql: "?", arg: value, noIndex: isDigits(digits)}, true
+func parseMember(c *catalog.Column, value string) (operand, bool) {
+	o, _ := parseText(c, value)
+	o.noIndex = !o.isWide && isDigits(strings.TrimLeft(strings.TrimSpace(value), "+-"))
+	return o, true
 }
 
 // parsePattern makes the pattern of LIKE, for escapeClause, of one of the
@@ -174,26 +193,23 @@ func parseTruth(c *catalog.Column, value string) (operand, bool) {
 	return parseInteger(c, value)
 }
 
-// integerBits are the sizes of the types that have fewer than 64 bits.
-var integerBits = map[string]int{"TINYINT": 8, "SMALLINT": 16, "MEDIUMINT": 24, "INT": 32}
-
 // parseInteger takes digits with an optional minus sign. MySQL does not get to
-// see what is beyond the type: by an index it takes BIT(64) = -1 for all ones.
+// see what is beyond 64 bits: by an index it takes BIT(64) = -1 for all ones. How
+// many the type has does not matter, and may have changed.
 func parseInteger(c *catalog.Column, value string) (operand, bool) {
 	digits, negative := strings.CutPrefix(value, "-")
 	if !isDigits(digits) {
 		return operand{}, false
 	}
 	typeName, unsigned := strings.CutPrefix(c.Type, "UNSIGNED ")
-	bits := cmp.Or(integerBits[typeName], 64)
 	if !unsigned && typeName != "BIT" {
-		n, err := strconv.ParseInt(value, 10, bits)
+		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
 			return beyond(negative), true
 		}
 		return operand{sql: "?", arg: n}, true
 	}
-	switch n, err := strconv.ParseUint(digits, 10, bits); {
+	switch n, err := strconv.ParseUint(digits, 10, 64); {
 	case err != nil || negative && n > 0:
 		return beyond(negative), true
 	case n <= math.MaxInt64:

@@ -551,7 +551,7 @@ func TestReadChangedTable(t *testing.T) {
 		},
 		{"one is unknown still", nil, "/read?select=nope", "", "42703", []string{learnSample}},
 		{
-			"it changes for ever", nil, "/read?order=id", "ORDER", "PGRST002",
+			"it changes for ever", nil, "/read?order=id", "ORDER BY `id`", "PGRST002",
 			[]string{"SELECT * FROM sample ORDER BY `id`", learnSample, "SELECT * FROM sample ORDER BY `id`"},
 		},
 		{"nobody needs to know", grown, "/read", "", `[{"id":7,"name":"x","price":0.50,"email":"y"}]` + "\n", []string{selectSample}},

@@ -9,11 +9,13 @@ package rest
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,15 +35,17 @@ const varyRead = "Accept, Accept-Encoding, Prefer, Range"
 
 // Options are what an operator chooses of how reads are answered.
 type Options struct {
-	Schema       string // the database's name, which Accept-Profile may give
-	CacheControl string // header of every 200 and 304
-	VaryOrigin   bool   // the CORS headers differ by Origin
+	Tables       []string // that there are
+	Schema       string   // the database's name, which Accept-Profile may give
+	CacheControl string   // header of every 200 and 304
+	VaryOrigin   bool     // the CORS headers differ by Origin
 	Log          *slog.Logger
 }
 
 // Service answers reads. It is safe for concurrent use.
 type Service struct {
 	db       *exec.DB
+	catalog  *catalog.Catalog
 	share    *share.Sharer
 	options  Options
 	header   http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
@@ -60,20 +64,22 @@ func New(db *exec.DB, options Options) *Service {
 	if options.VaryOrigin { // also for other origins, and without one: a cache must not mix them up
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
-	return &Service{db: db, share: share.New(db, describe), options: options, header: header}
+	return &Service{
+		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db, describe),
+		options: options, header: header,
+	}
 }
 
-// Table returns the handler that answers with the rows of a table.
-func (s *Service) Table(name string) http.Handler {
-	return &table{Service: s, entry: catalog.New(s.db, name), name: name, plain: plan.All(name, encode.Format{})}
-}
+// Table returns the handler that answers with the rows of a table, which is one of
+// those that New was told of.
+func (s *Service) Table(name string) http.Handler { return &table{Service: s, name: name} }
 
 // table answers reads of one table.
 type table struct {
 	*Service
 	name  string
-	entry *catalog.Entry
-	plain *exec.Statement // of all rows as a JSON array
+	named atomic.Bool                   // the account may not read all columns, so * is refused
+	shape atomic.Pointer[catalog.Table] // of a plain read that had to be looked at
 }
 
 // read is what a request asks for.
@@ -82,8 +88,15 @@ type read struct {
 	format encode.Format
 	count  bool // the total number of rows, too
 
-	deadline time.Time // of the first row
+	came     time.Time
+	deadline time.Time      // of the first row
+	known    *catalog.Table // once somebody had to know it
+	trusted  bool           // known is right, though results look otherwise
 }
+
+// maxAttempts is how often a read is planned: once more when the table is not what
+// it was when it was learned, and once more when it is after all.
+const maxAttempts = 3
 
 // ServeHTTP implements http.Handler for GET and HEAD.
 func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -93,13 +106,21 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, r, err)
 		return
 	}
-	q.deadline = time.Now().Add(t.db.Timeout())
+	q.came = time.Now()
+	q.deadline = q.came.Add(t.db.Timeout())
 	waiting, cancel := context.WithDeadlineCause(r.Context(), q.deadline, exec.ErrLate)
 	defer cancel()
-	known := t.entry.Known()
 	err = t.answer(waiting, w, r, q)
-	if err != nil && isStale(err) && t.entry.Forget(known) { // once more, with what the table is now
-		err = t.answer(waiting, w, r, q)
+	for attempt := 1; err != nil && attempt < maxAttempts && isStale(err) && !q.trusted; attempt++ {
+		again, failure := t.learnAgain(waiting, q, err)
+		switch {
+		case failure != nil:
+			err = failure
+		case again:
+			err = t.answer(waiting, w, r, q)
+		default:
+			attempt = maxAttempts
+		}
 	}
 	if err != nil {
 		t.fail(w, r, err)
@@ -107,13 +128,51 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // isStale reports whether err may come from a table that is not what it was when
-// it was learned.
+// it was learned, or that nobody has looked at.
 func isStale(err error) bool {
 	var refused *postgrest.Refusal
 	if errors.As(err, &refused) {
 		return refused.Code == postgrest.CodeNoColumn || refused.Code == postgrest.CodeBadValue
 	}
-	return exec.KindOf(err) == exec.Changed
+	kind := exec.KindOf(err)
+	return kind == exec.Changed || kind == exec.NoGrant
+}
+
+// learnAgain learns the table after err, and reports whether to ask again may give
+// another answer. A failure is what is to be told instead of err.
+func (t *table) learnAgain(ctx context.Context, q *read, err error) (again bool, failure error) {
+	before := q.known
+	if before == nil {
+		before = t.shape.Load()
+	}
+	if before == nil { // nobody has needed to know it
+		q.known, failure = t.catalog.Table(ctx, t.name)
+	} else if q.known, failure = t.catalog.Again(ctx, t.name, q.came); failure == nil &&
+		exec.KindOf(err) == exec.Changed && before.Equal(q.known) { // it may have changed after that
+		q.known, failure = t.catalog.Again(ctx, t.name, time.Now())
+	}
+	if failure != nil {
+		return false, t.catalogError(ctx, failure)
+	}
+	t.shape.Store(q.known)
+	isSame := before != nil && before.Equal(q.known)
+	switch exec.KindOf(err) {
+	case exec.NoGrant: // perhaps only * is refused
+		return !t.named.Swap(true) || !isSame, nil
+	case exec.Changed:
+		q.trusted = isSame
+		return true, nil
+	default:
+		return !isSame, nil
+	}
+}
+
+// catalogError is what a failure to learn means to the one who asked.
+func (t *table) catalogError(ctx context.Context, err error) error {
+	if ctx.Err() != nil && context.Cause(ctx) == exec.ErrLate {
+		return t.db.Late()
+	}
+	return err
 }
 
 // parse reads URL and headers.
@@ -193,32 +252,74 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 	if q.format.Media == encode.Object && (query.Limit == nil || *query.Limit > 2) {
 		query.Limit = new(uint64(2)) // one too many is enough to see
 	}
-	switch {
-	case q.format == (encode.Format{}) && query.IsPlain():
-		return t.plain, nil
-	case query.IsPlain():
-		return plan.All(t.name, q.format), nil
+	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(t.shape.Load()) {
+		if q.trusted {
+			return plan.All(t.name, q.format, nil), nil
+		}
+		return plan.All(t.name, q.format, t.isPlainRight), nil
 	}
-	known, err := t.entry.Table(ctx)
+	known, err := t.know(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return plan.Select(known, &query, q.format)
+	st, err := plan.Select(known, &query, q.format, t.named.Load())
+	if err == nil && q.trusted {
+		st.Fits = nil
+	}
+	return st, err
+}
+
+// know returns what is known of the table, and learns it first if need be.
+func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
+	if q.known != nil {
+		return q.known, nil
+	}
+	var err error
+	if q.known, err = t.catalog.Table(ctx, t.name); err != nil {
+		return nil, t.catalogError(ctx, err)
+	}
+	return q.known, nil
+}
+
+// isPlainRight reports whether the result of a plain read, of which nothing is
+// known, is right as it is declared. Only a LONGTEXT has to be looked at: it is
+// what MariaDB makes of JSON.
+func (t *table) isPlainRight(columns []*sql.ColumnType) bool {
+	isLong := func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "LONGTEXT" }
+	if !slices.ContainsFunc(columns, isLong) {
+		return true
+	}
+	shape := t.shape.Load()
+	if shape == nil {
+		return false
+	}
+	star := shape.Star()
+	return slices.EqualFunc(star, columns, func(c catalog.Column, now *sql.ColumnType) bool {
+		return c.Name == now.Name() && c.IsSame(now)
+	})
+}
+
+// hasHiddenJSON reports whether a table has JSON that results declare as LONGTEXT.
+func hasHiddenJSON(t *catalog.Table) bool {
+	return t != nil && slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.IsJSON && c.Type == "LONGTEXT" })
 }
 
 // count asks for the number of rows of q without its limit and offset. The
 // queries for it are shared as those for rows are.
 func (t *table) count(ctx context.Context, q *read) (int64, error) {
-	known := &catalog.Table{Name: t.name, Quoted: catalog.Quote(t.name)}
+	known := &catalog.Table{Name: t.name}
 	if len(q.Where) > 0 {
 		var err error
-		if known, err = t.entry.Table(ctx); err != nil {
+		if known, err = t.know(ctx, q); err != nil {
 			return 0, err
 		}
 	}
 	st, err := plan.Count(known, q.Query)
 	if err != nil {
 		return 0, err
+	}
+	if q.trusted {
+		st.Fits = nil
 	}
 	res, _, err := t.share.Read(ctx, st, q.deadline)
 	if err != nil {

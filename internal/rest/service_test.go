@@ -23,7 +23,7 @@ func newTestService(t testing.TB, d driver.Connector, settings ...setting) http.
 	pool := sql.OpenDB(d)
 	t.Cleanup(func() { pool.Close() })
 	db := exec.Options{Timeout: time.Minute, Conns: 10, Log: apitest.DiscardLog()}
-	options := Options{Schema: "d", CacheControl: "no-cache", Log: apitest.DiscardLog()}
+	options := Options{Tables: []string{"sample"}, Schema: "d", CacheControl: "no-cache", Log: apitest.DiscardLog()}
 	for _, set := range settings {
 		set(&db, &options)
 	}

@@ -1,0 +1,143 @@
+package plan
+
+// This file writes what stands behind SELECT, and knows how the server has to
+// declare it.
+
+import (
+	"cmp"
+	"database/sql"
+	"slices"
+
+	"readapi/internal/catalog"
+	"readapi/internal/encode"
+	"readapi/internal/exec"
+	"readapi/internal/postgrest"
+)
+
+// maxCopies bounds how often one column may be selected: a row is as large as all
+// of them together.
+const maxCopies = 8
+
+// selectList is what stands behind SELECT, and how it is called in the output.
+type selectList struct {
+	text    string
+	isStar  bool // text is *
+	columns []catalog.Column
+	fields  []encode.Field    // one per column
+	probes  []*catalog.Column // of columns that are compared, but are not among them
+}
+
+// selectList makes the list for q.
+func (b *builder) selectList(q *postgrest.Query, named bool) (*selectList, error) {
+	l := new(selectList)
+	fields := q.Select
+	if !q.SelectsSome() {
+		fields = []postgrest.Field{{}}
+		l.isStar = !named
+	}
+	starred := false
+	for _, f := range fields {
+		columns := b.table.Star()
+		switch {
+		case f.Column != "":
+			c, err := b.column(f.Place, f.Column)
+			if err != nil {
+				return nil, err
+			}
+			columns = []catalog.Column{*c}
+		case starred: // the same columns again
+			continue
+		default:
+			starred = true
+		}
+		for _, c := range columns {
+			if err := l.addColumn(f, c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if l.isStar {
+		l.text = "*"
+	}
+	return l, nil
+}
+
+// addColumn adds c as f says. The same member twice, as in *,id, is one; two
+// different ones of one name are refused.
+func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
+	output := encode.Field{Name: cmp.Or(f.Name, c.Name), AsText: f.AsText}
+	copies := 1
+	for i, before := range l.fields {
+		same := l.columns[i].Name == c.Name
+		if before.Name == output.Name {
+			if before.AsText == output.AsText && same {
+				return nil
+			}
+			return f.Refuse(postgrest.CodeSyntax, "Give one of them another name: other:column.", "two members called %q", output.Name)
+		}
+		if same {
+			copies++
+		}
+	}
+	if copies > maxCopies {
+		return f.Refuse(postgrest.CodeSyntax, "", "the column %q more than %d times", c.Name, maxCopies)
+	}
+	switch {
+	case c.IsJSON && (c.Type == "JSON" || c.Type == "LONGTEXT"): // MariaDB has no type of its own for it
+		output.Type = "JSON"
+	case c.IsComputed: // which the server may declare as another type of its kind
+		output.Type = c.Type
+	}
+	if len(l.fields) > 0 {
+		l.text += ", "
+	}
+	l.text += exec.QuoteIdentifier(c.Name)
+	l.fields = append(l.fields, output)
+	l.columns = append(l.columns, c)
+	return nil
+}
+
+// addProbes adds an expression for each of the columns that is not in the list:
+// one whose type has changed would be compared wrongly.
+func (l *selectList) addProbes(compared []*catalog.Column) {
+	for _, c := range compared {
+		if !slices.ContainsFunc(l.columns, func(listed catalog.Column) bool { return listed.Name == c.Name }) {
+			l.probes = append(l.probes, c)
+			l.text += ", " + c.Probe()
+		}
+	}
+}
+
+// output is how the columns are called, or nothing if as they are.
+func (l *selectList) output() []encode.Field {
+	asTheyAre := func(f encode.Field) bool { return f.Type == "" }
+	if l.isStar && !slices.ContainsFunc(l.fields, func(f encode.Field) bool { return !asTheyAre(f) }) {
+		return nil
+	}
+	return l.fields
+}
+
+// fits reports whether a result has the columns of the list, as they were
+// learned.
+func (l *selectList) fits(columns []*sql.ColumnType) bool {
+	if len(columns) != len(l.columns)+len(l.probes) {
+		return false
+	}
+	for i := range l.columns {
+		if columns[i].Name() != l.columns[i].Name || !l.columns[i].IsSame(columns[i]) {
+			return false
+		}
+	}
+	return areProbes(l.probes, columns[len(l.columns):])
+}
+
+// areProbes reports whether columns are what the probes of compared were when
+// they were learned.
+func areProbes(compared []*catalog.Column, columns []*sql.ColumnType) bool {
+	for i, c := range compared {
+		if !c.IsSameProbe(columns[i]) {
+			return false
+		}
+	}
+	return true
+}
