@@ -28,7 +28,8 @@ const (
 	// killTime bounds how long ending a query is tried.
 	killTime = time.Minute
 	// lookTime bounds one look at what runs on a server, and the kills after it.
-	lookTime = time.Second
+	// (MariaDB takes up to 2 s for one if it cannot wake the thread.)
+	lookTime = 3 * time.Second
 	// Pauses between looks.
 	minLook = 10 * time.Millisecond
 	maxLook = 500 * time.Millisecond
