@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -75,6 +76,7 @@ type Connector struct {
 	log     *slog.Logger
 	dialer  dialer
 	side    *sql.DB // for KILL and Ping
+	warming atomic.Bool
 	reaper  *reaper
 }
 
@@ -118,7 +120,29 @@ func (c *Connector) Open(string) (driver.Conn, error) {
 
 // Connect implements driver.Connector.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
-	return c.connect(ctx, c.reaper)
+	cn, err := c.connect(ctx, c.reaper)
+	if err == nil {
+		c.warm()
+	}
+	return cn, err
+}
+
+// warm makes a side connection if there is none: when it is needed the server
+// may be too busy to let anybody in.
+func (c *Connector) warm() {
+	if c.side.Stats().OpenConnections > 0 || c.warming.Swap(true) {
+		return
+	}
+	c.reaper.work.add()
+	go func() { // ends with Connect
+		defer c.reaper.work.done()
+		defer c.warming.Store(false)
+		ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+		defer cancel()
+		if err := c.Ping(ctx); err != nil {
+			c.log.Debug("no side connection", "err", err)
+		}
+	}()
 }
 
 // sideConnector makes connections whose queries are not killed: they are short,

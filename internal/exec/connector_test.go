@@ -38,7 +38,7 @@ func TestConnectorPinsTheSession(t *testing.T) {
 			cfg.Params = tt.params
 			c := newTestConnector(t, cfg, patience)
 			defer c.Close()
-			conn, err := c.Connect(t.Context())
+			conn, err := sideConnector{c}.Connect(t.Context()) // it alone
 			if err != nil {
 				t.Fatalf("Connect = %v", err)
 			}
@@ -59,7 +59,7 @@ func (f *fake) received() []string {
 
 func TestConnectorWithAnUnknownEngine(t *testing.T) {
 	var queries []string
-	addr := listen(t, func(conn net.Conn) {
+	addr := listen(t, func(conn net.Conn) { // one client, once
 		send(conn, 0, greeting("9.0.0-Vitess", 7, capsPlain))
 		receive(conn)
 		send(conn, 2, okPacket)
@@ -74,7 +74,7 @@ func TestConnectorWithAnUnknownEngine(t *testing.T) {
 	})
 	c := newTestConnector(t, testConfig(addr), patience)
 	defer c.Close()
-	made, err := c.Connect(t.Context())
+	made, err := sideConnector{c}.Connect(t.Context())
 	if err != nil {
 		t.Fatalf("Connect = %v", err)
 	}
@@ -188,6 +188,18 @@ func TestPoolRecoversFromSilence(t *testing.T) {
 	if err := read(patience); err != nil {
 		t.Errorf("read after the silence = %v", err)
 	}
+}
+
+// TestConnectorKeepsASideConnection has one ready before it is needed.
+func TestConnectorKeepsASideConnection(t *testing.T) {
+	f := newFake("a")
+	pool := newTestPool(t, f.serve(t), 1)
+	conn, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	await(t, "a side connection", func() bool { return connectorOf(pool).side.Stats().Idle == 1 })
 }
 
 func TestConnectorPings(t *testing.T) {

@@ -28,8 +28,10 @@ const (
 	// killTime bounds how long ending a query is tried.
 	killTime = time.Minute
 	// lookTime bounds one look at what runs on a server, and the kills after it.
-	// (MariaDB takes up to 2 s for one if it cannot wake the thread.)
-	lookTime = 3 * time.Second
+	// It is long because a server with much to kill answers late. (MariaDB's KILL
+	// takes 2 s, now and then, when many threads are in SLEEP: one that wakes holds
+	// the mutex that all of them share, and waits for the killer.)
+	lookTime = 10 * time.Second
 	// Pauses between looks.
 	minLook = 10 * time.Millisecond
 	maxLook = 500 * time.Millisecond
