@@ -56,6 +56,10 @@ type config struct {
 // corsByOrigin reports whether what a browser may read depends on its origin.
 func (c *config) corsByOrigin() bool { return len(c.corsOrigins) > 0 && c.corsOrigins[0] != "*" }
 
+// poolSize is the number of connections of the pool. One is not enough: whoever
+// reads a large result slowly would keep everybody else out.
+func (c *config) poolSize() int { return max(c.maxConns, 2) }
+
 // rule says how one environment variable becomes part of a config.
 type rule struct {
 	name     string

@@ -26,8 +26,8 @@ const (
 	// Back-off while waiting for the database.
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 2 * time.Second
-	// maxDialTime leaves time for another attempt if a host does not answer.
-	maxDialTime = 3 * time.Second
+	// maxConnectTime leaves time for another attempt if a host does not answer.
+	maxConnectTime = 3 * time.Second
 )
 
 // startHints says which variable to look at when an error at start is one that
@@ -41,13 +41,13 @@ var startHints = map[exec.Kind]string{
 
 // openPool makes the pool. It does not connect.
 func openPool(cfg config, log *slog.Logger) (*sql.DB, error) {
-	connector, err := mysql.NewConnector(driverConfig(cfg, log))
+	connector, err := exec.NewConnector(driverConfig(cfg, log), min(cfg.dbTimeout, maxConnectTime), log)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(cfg.maxConns)
-	pool.SetMaxIdleConns(cfg.maxConns)
+	pool.SetMaxOpenConns(cfg.poolSize())
+	pool.SetMaxIdleConns(cfg.poolSize())
 	pool.SetConnMaxLifetime(maxConnAge)
 	return pool, nil
 }
@@ -61,13 +61,6 @@ func driverConfig(cfg config, log *slog.Logger) *mysql.Config {
 		d.Net, d.Addr = "unix", cfg.dbHost
 	}
 	d.User, d.Passwd, d.DBName = cfg.dbUser, cfg.dbPassword, cfg.dbName
-	d.Timeout = min(cfg.dbTimeout, maxDialTime)
-	d.Params = map[string]string{
-		"time_zone": "'+00:00'", // TIMESTAMP arrives in UTC
-		// The database would cut a client that takes a large result slowly after a
-		// minute without room for more; STALL_TIMEOUT is what decides.
-		"net_write_timeout": "86400",
-	}
 	d.Logger = driverLogger{log}
 	// The driver puts the arguments into the query. That saves the round trips of
 	// a prepared statement, and FLOAT arrives as without arguments.
@@ -78,7 +71,6 @@ func driverConfig(cfg config, log *slog.Logger) *mysql.Config {
 	if cfg.tlsRoots != nil {
 		d.TLS = &tls.Config{RootCAs: cfg.tlsRoots, ServerName: cfg.dbHost}
 	}
-	_ = d.Apply(mysql.Charset("utf8mb4", "")) // this option has no error
 	return d
 }
 

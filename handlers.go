@@ -67,7 +67,7 @@ type api struct {
 // use the pool before the first request.
 func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	db := exec.New(pool, exec.Options{
-		Timeout: cfg.dbTimeout, Conns: cfg.maxConns, Tables: cfg.tables, Encoding: cfg.encoding, Log: log,
+		Timeout: cfg.dbTimeout, Conns: cfg.poolSize(), Tables: cfg.tables, Encoding: cfg.encoding, Log: log,
 	})
 	a := &api{
 		cfg: cfg, db: db, log: log,

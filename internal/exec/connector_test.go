@@ -36,7 +36,7 @@ func TestConnectorPinsTheSession(t *testing.T) {
 			f.version = tt.version
 			cfg := testConfig(f.serve(t))
 			cfg.Params = tt.params
-			c := newTestConnector(t, cfg, patience)
+			c := newTestConnector(t, cfg, testPatience)
 			defer c.Close()
 			conn, err := sideConnector{c}.Connect(t.Context()) // it alone
 			if err != nil {
@@ -72,7 +72,7 @@ func TestConnectorWithAnUnknownEngine(t *testing.T) {
 			send(conn, 1, answer)
 		}
 	})
-	c := newTestConnector(t, testConfig(addr), patience)
+	c := newTestConnector(t, testConfig(addr), testPatience)
 	defer c.Close()
 	made, err := sideConnector{c}.Connect(t.Context())
 	if err != nil {
@@ -104,7 +104,7 @@ func TestConnectorWantsTLSEachTime(t *testing.T) {
 	})
 	cfg := testConfig(addr)
 	cfg.TLSConfig = "preferred"
-	c := newTestConnector(t, cfg, patience)
+	c := newTestConnector(t, cfg, testPatience)
 	defer c.Close()
 	for i, want := range []bool{false, true} {
 		if _, err := c.Connect(t.Context()); err == nil {
@@ -152,7 +152,7 @@ func TestConnectorIsBounded(t *testing.T) {
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Connect = %v; want %v", err, context.DeadlineExceeded)
 			}
-			if took := time.Since(start); took > patience {
+			if took := time.Since(start); took > testPatience {
 				t.Errorf("Connect took %v; want about %v", took, timeout)
 			}
 		})
@@ -171,7 +171,7 @@ func TestPoolRecoversFromSilence(t *testing.T) {
 		var a string
 		return pool.QueryRowContext(ctx, "SELECT a").Scan(&a)
 	}
-	if err := read(patience); err != nil {
+	if err := read(testPatience); err != nil {
 		t.Fatalf("read = %v", err)
 	}
 	p.silence()
@@ -185,7 +185,7 @@ func TestPoolRecoversFromSilence(t *testing.T) {
 	}
 	wg.Wait()
 	p.resume()
-	if err := read(patience); err != nil {
+	if err := read(testPatience); err != nil {
 		t.Errorf("read after the silence = %v", err)
 	}
 }
@@ -204,7 +204,7 @@ func TestConnectorKeepsASideConnection(t *testing.T) {
 
 func TestConnectorPings(t *testing.T) {
 	f := newFake("a")
-	c := newTestConnector(t, testConfig(f.serve(t)), patience)
+	c := newTestConnector(t, testConfig(f.serve(t)), testPatience)
 	pool := sql.OpenDB(c)
 	pool.SetMaxOpenConns(1)
 	taken, err := pool.Conn(t.Context())

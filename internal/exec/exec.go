@@ -119,15 +119,16 @@ func (d *DB) Version(ctx context.Context) (version string, err error) {
 	return version, err
 }
 
-// Ping asks the database for a sign of life.
+// Ping asks the database for a sign of life, if it can on a connection beside the
+// pool: that all of those are busy is no sign that the database is away.
 func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	err := d.pool.PingContext(ctx)
-	if err != nil && ctx.Err() != nil && d.poolBusy() {
-		err = &Error{PoolBusy, errPoolBusy}
+	ping := d.pool.PingContext
+	if c := connectorOf(d.pool); c != nil {
+		ping = c.Ping
 	}
-	return d.note(err)
+	return d.note(ping(ctx))
 }
 
 // Fetch sends st and returns its result, or as much of a large one as makes it

@@ -16,7 +16,7 @@ import (
 // newTestPool opens a pool of n connections to addr.
 func newTestPool(tb testing.TB, addr string, n int) *sql.DB {
 	tb.Helper()
-	pool := sql.OpenDB(newTestConnector(tb, testConfig(addr), patience))
+	pool := sql.OpenDB(newTestConnector(tb, testConfig(addr), testPatience))
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	tb.Cleanup(func() { pool.Close() })
@@ -332,7 +332,7 @@ func TestDeadServerEndsWaiting(t *testing.T) {
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, addr)
 	}
-	pool := sql.OpenDB(newTestConnector(t, cfg, patience))
+	pool := sql.OpenDB(newTestConnector(t, cfg, testPatience))
 	giveUp := start(t, pool, "SELECT hang")
 	await(t, "it runs", func() bool { return f.running() == 1 })
 	mu.Lock()

@@ -93,7 +93,7 @@ func (s *realServer) config() *mysql.Config {
 // pool opens a pool of n connections.
 func (s *realServer) pool(tb testing.TB, cfg *mysql.Config, n int) *sql.DB {
 	tb.Helper()
-	pool := sql.OpenDB(newTestConnector(tb, cfg, patience))
+	pool := sql.OpenDB(newTestConnector(tb, cfg, testPatience))
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	tb.Cleanup(func() { pool.Close() })
@@ -169,7 +169,7 @@ func (s *realServer) wantPinned(t *testing.T, cfg *mysql.Config) {
 
 func TestMySQLIdentityLasts(t *testing.T) {
 	s := newReal(t)
-	c := newTestConnector(t, s.config(), patience)
+	c := newTestConnector(t, s.config(), testPatience)
 	defer c.Close()
 	seen := map[string]bool{}
 	for start := time.Now(); time.Since(start) < 1100*time.Millisecond; { // over the full second

@@ -114,11 +114,11 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for attempt := 1; err != nil && attempt < maxAttempts && isStale(err) && !q.trusted; attempt++ {
 		again, failure := t.learnAgain(waiting, q, err)
 		switch {
-		case failure != nil:
+		case failure != nil && exec.KindOf(failure) != exec.Internal:
 			err = failure
 		case again:
 			err = t.answer(waiting, w, r, q)
-		default:
+		default: // err is the answer
 			attempt = maxAttempts
 		}
 	}
