@@ -33,6 +33,10 @@ const (
 	// allowedHeaders are those that scripts and the clients of PostgREST send.
 	allowedHeaders = "authorization, apikey, x-client-info, accept-profile, content-type, " +
 		"prefer, range, range-unit, if-none-match, x-retry-count"
+	// maxAllowedHeaders bounds them, in bytes, with those that a preflight asks for.
+	maxAllowedHeaders = 4 << 10
+	// varyPreflight are the request headers that answers to OPTIONS differ by.
+	varyPreflight = "Access-Control-Request-Method, Access-Control-Request-Headers"
 )
 
 // Responses that no table has part in.
@@ -118,12 +122,13 @@ func (a *api) drain(ctx context.Context) {
 }
 
 // route finds the handler by path, which must match to the letter, and answers
-// for paths and methods that do not exist.
+// for paths and methods that do not exist. Without a token all methods get the
+// same answer on all tables, whether there are such or not.
 func (a *api) route(w http.ResponseWriter, r *http.Request) {
 	handler, found := a.routes[r.URL.Path]
 	isRead := r.URL.Path == "/read" || strings.HasPrefix(r.URL.Path, "/read/")
 	switch {
-	case isRead && r.Method != http.MethodOptions && !a.isAllowed(r.Header.Get("Authorization")):
+	case isRead && !a.isAllowed(r.Header.Get("Authorization")):
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		a.rest.Fail(w, r, errToken, nil)
 	case !found && isRead:
@@ -218,19 +223,66 @@ func (a *api) withCORS(next http.Handler) http.Handler {
 	}
 	a.header["Access-Control-Expose-Headers"] = []string{exposedHeaders}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		if a.cfg.corsByOrigin() && slices.Contains(a.cfg.corsOrigins, origin) {
-			w.Header().Set("Access-Control-Allow-Origin", origin)
+		origin, allowed := r.Header.Get("Origin"), true
+		if a.cfg.corsByOrigin() {
+			if allowed = slices.Contains(a.cfg.corsOrigins, origin); allowed {
+				w.Header().Set("Access-Control-Allow-Origin", origin)
+			}
 		}
-		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			header := w.Header()
-			header.Set("Access-Control-Allow-Methods", allowedMethods)
-			header.Set("Access-Control-Allow-Headers", allowedHeaders)
-			header.Set("Access-Control-Max-Age", "7200") // Chromium's maximum
-			w.WriteHeader(http.StatusNoContent)
+		if r.Method != http.MethodOptions {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		w.Header().Add("Vary", varyPreflight)
+		if r.Header.Get("Access-Control-Request-Method") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		answerPreflight(w, r, allowed)
+	})
+}
+
+// answerPreflight tells a browser what its page may send. There are no cookies
+// and nothing is written, so that any header may come; one from an origin that
+// may not read is told nothing.
+func answerPreflight(w http.ResponseWriter, r *http.Request, allowed bool) {
+	if allowed {
+		header := w.Header()
+		header.Set("Access-Control-Allow-Methods", allowedMethods)
+		header.Set("Access-Control-Allow-Headers", allowHeaders(r.Header.Values("Access-Control-Request-Headers")))
+		header.Set("Access-Control-Max-Age", "7200") // Chromium's maximum
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// allowHeaders is the list of allowedHeaders and those that are asked for, each
+// once. What is no name of a header is left out, and so is all behind
+// maxAllowedHeaders.
+func allowHeaders(requested []string) string {
+	list, seen := allowedHeaders, map[string]bool{}
+	for name := range strings.SplitSeq(allowedHeaders, ", ") {
+		seen[name] = true
+	}
+	for name := range strings.SplitSeq(strings.ToLower(strings.Join(requested, ",")), ",") {
+		name = strings.Trim(name, " \t")
+		if seen[name] || !isToken(name) {
+			continue
+		}
+		if len(list)+len(", ")+len(name) > maxAllowedHeaders {
+			break
+		}
+		seen[name] = true
+		list += ", " + name
+	}
+	return list
+}
+
+// isToken reports whether s can be the name of a header (RFC 9110, section
+// 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		isAlphanumeric := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !isAlphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 	})
 }
 
@@ -243,8 +295,10 @@ func (a *api) withLog(next http.Handler) http.Handler {
 		}
 		counter := &countingWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func(start time.Time) { // deferred: a broken stream ends in a panic
-			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", counter.status,
-				"bytes", counter.bytes, "duration", time.Since(start))
+			args := []any{"method", r.Method, "path", r.URL.Path}
+			args = append(args, rest.LoggedQuery(r)...)
+			a.log.Debug("request", append(args, "status", counter.status,
+				"bytes", counter.bytes, "duration", time.Since(start))...)
 		}(time.Now())
 		next.ServeHTTP(counter, r)
 	})

@@ -35,7 +35,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 		return err
 	}
 	if s.rows, err = s.conn.QueryContext(ctx, st.Text, st.Args...); err != nil {
-		return err
+		return queryErrorOf(err)
 	}
 	if s.columns, err = s.rows.ColumnTypes(); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	}
 	s.encoder = encode.New(s.columns, st.Fields, st.Format, s.db.options.Encoding)
 	s.more = s.rows.Next()
-	return s.rows.Err()
+	return queryErrorOf(s.rows.Err())
 }
 
 // Fill appends encoded rows to Body until it holds more than size bytes or the
@@ -62,7 +62,7 @@ func (s *Rows) Fill(size int) (err error) {
 		return nil
 	}
 	if err := s.rows.Err(); err != nil {
-		return newError(err)
+		return queryErrorOf(err)
 	}
 	s.Body, s.Done = s.encoder.AppendEnd(s.Body), true
 	return nil

@@ -27,7 +27,7 @@ import (
 )
 
 // varyRead are the request headers that answers to reads differ by.
-const varyRead = "Accept, Accept-Encoding, Prefer, Range"
+const varyRead = "Accept, Accept-Encoding, Accept-Profile, Prefer, Range"
 
 // Options are what an operator chooses of how reads are answered.
 type Options struct {
@@ -178,7 +178,7 @@ func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.S
 	if q.format.Media == encode.Object && res.Rows != 1 {
 		return t.notOneRow(r.Context(), q, res.Rows)
 	}
-	t.writeResult(w, r, res, q.page(int64(res.Rows), total))
+	t.writeResult(w, r, res, q.format, q.page(int64(res.Rows), total))
 	return nil
 }
 
