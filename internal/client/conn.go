@@ -5,6 +5,7 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -52,12 +53,46 @@ type Conn struct {
 	*net.TCPConn
 	slice    time.Duration
 	deadline time.Time
+	half     halfClose
+}
+
+// Read is that of the TCP connection, but for the end: while a request is being
+// answered, net/http reads one byte to learn whether the client is still there.
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	if err == io.EOF && len(b) == 1 {
+		err = c.half.hold(func() error {
+			_, err := c.TCPConn.Read(b)
+			return err
+		})
+	}
+	return n, err
+}
+
+// SetReadDeadline implements net.Conn.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.half.setDeadline(t)
+	return c.TCPConn.SetReadDeadline(t)
+}
+
+// SetDeadline implements net.Conn.
+func (c *Conn) SetDeadline(t time.Time) error {
+	c.half.setDeadline(t)
+	return c.TCPConn.SetDeadline(t)
+}
+
+// Close implements net.Conn.
+func (c *Conn) Close() error {
+	c.half.setExpired(true)
+	return c.TCPConn.Close()
 }
 
 // Write writes b unless no byte of it is taken in stallSlices slices of time. The
 // deadline of a slice is moved only when it is near: to move it each time would
 // cost a short response 5 % of its time.
 func (c *Conn) Write(b []byte) (written int, err error) {
+	c.half.writing()
+	defer c.half.done()
 	for idle := 0; idle < stallSlices; idle++ {
 		if now := time.Now(); c.deadline.Sub(now) < c.slice {
 			c.deadline = now.Add(c.slice + c.slice/2)
