@@ -993,15 +993,17 @@ func TestProcessSignal(t *testing.T) {
 	}
 }
 
+// mainHeld is memory that a process which is to run out of it holds.
+var mainHeld [][]byte
+
 // mainCrashes are ways in which a Go program ends by itself.
 var mainCrashes = map[string]func(){
 	"panic":       func() { panic("a fault") },
 	"nil":         func() { _ = *(*int)(nil) },
 	"fatal error": func() { new(sync.Mutex).Unlock() },
 	"out of memory": func() {
-		var all [][]byte
 		for { // more than there are addresses
-			all = append(all, make([]byte, 1<<44))
+			mainHeld = append(mainHeld, make([]byte, 1<<44))
 		}
 	},
 	"stack overflow": func() {

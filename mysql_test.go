@@ -560,7 +560,7 @@ func TestMySQLBig(t *testing.T) {
 		mysqlWantBroken(t, resp.Body)
 	})
 	t.Run("error before the first MiB", func(t *testing.T) {
-		mysqlWantError(t, views+"/read/early", http.StatusInternalServerError, "XX000")
+		mysqlWantError(t, views+"/read/early", http.StatusInternalServerError, "22000")
 	})
 }
 
