@@ -20,10 +20,6 @@ import (
 	"readapi/internal/rest"
 )
 
-// reservedConns is how many connections of the pool the readers of large results
-// leave to everybody else.
-const reservedConns = 2
-
 // Responses that no table has part in.
 var (
 	errNoPath = rest.NewError(http.StatusNotFound, "PGRST125", "There is nothing at this path.",
@@ -59,7 +55,9 @@ type api struct {
 // newAPI makes the http.Handler that serves cfg's tables from pool. It does not
 // use the pool before the first request.
 func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
-	db := exec.New(pool, exec.Options{Timeout: cfg.dbTimeout, Encoding: cfg.encoding, Log: log})
+	db := exec.New(pool, exec.Options{
+		Timeout: cfg.dbTimeout, Conns: cfg.maxConns, Tables: cfg.tables, Encoding: cfg.encoding, Log: log,
+	})
 	a := &api{
 		cfg: cfg, db: db, log: log,
 		header: http.Header{"X-Content-Type-Options": {"nosniff"}},
@@ -67,7 +65,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
-		MaxLarge: max(1, cfg.maxConns-reservedConns), Log: log,
+		Log: log,
 	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),

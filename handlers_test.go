@@ -779,7 +779,7 @@ func TestBrokenStreamOfHTTP10(t *testing.T) {
 	}
 	server := newServer(newAPI(pool, testConfig(t), discardLog()), discardLog())
 	defer server.Close()
-	go server.Serve(client.Listener{Listener: listener, Timeout: time.Minute}) // ends with Close
+	go server.Serve(client.NewListener(listener, time.Minute)) // ends with Close
 	conn, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -23,6 +27,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"readapi/internal/catalog"
 	"readapi/internal/encode"
@@ -35,6 +41,7 @@ import (
 // mysqlReader is readapi over one database, and an HTTP client for it.
 type mysqlReader struct {
 	*mysqlDatabase
+	served map[string]string // what readapi was started with
 	base   string
 	client *http.Client
 }
@@ -43,7 +50,7 @@ type mysqlReader struct {
 func newMySQLReader(t testing.TB, d *mysqlDatabase, tables ...string) *mysqlReader {
 	t.Helper()
 	env := mysqlWith(d.env, "DB_TABLES", strings.Join(tables, ","))
-	return &mysqlReader{d, mysqlServe(t, env), mysqlClient(t)}
+	return &mysqlReader{d, env, mysqlServe(t, env), mysqlClient(t)}
 }
 
 // mysqlClient makes a client that keeps its connections until the test ends.
@@ -180,6 +187,9 @@ func newFamilies(t testing.TB, d *mysqlDatabase) *mysqlReader {
 	t.Helper()
 	var tables []string
 	for _, f := range mysqlFamilies {
+		if _, otherwise := d.exception(t, f.needs); otherwise {
+			continue
+		}
 		var rows []string
 		for i, v := range append(f.values, mysqlValue{"NULL", ""}) {
 			rows = append(rows, fmt.Sprintf("(%d, %s)", i+1, v.literal))
@@ -203,12 +213,57 @@ func newFamilies(t testing.TB, d *mysqlDatabase) *mysqlReader {
 func TestMySQLQueryFamilies(t *testing.T) {
 	r := newFamilies(t, newMySQLDatabase(t))
 	for _, f := range mysqlFamilies {
+		if _, otherwise := r.exception(t, f.needs); otherwise {
+			continue
+		}
 		t.Run(f.name, func(t *testing.T) { r.wantCases(t, f.name, f.cases) })
 		t.Run(f.name+" by every operator", func(t *testing.T) { r.wantCases(t, f.name, f.operatorCases()) })
 	}
 	for _, tt := range mysqlRefusals {
 		t.Run(tt.table+"?"+tt.query, func(t *testing.T) { r.wantRefusal(t, tt.table, tt.query, tt.code) })
 	}
+}
+
+// TestMySQLQuerySessions has the law of sessions: whatever sql_mode the server
+// has, and with prepared statements too, filters find the same rows.
+func TestMySQLQuerySessions(t *testing.T) {
+	r := newFamilies(t, newMySQLDatabase(t))
+	if r.engine == engineEmbedded {
+		t.Skip("the embedded engine parses backslashes alike in every sql_mode")
+	}
+	for name, change := range mysqlSessions {
+		other := *r
+		other.base = r.serveSession(t, change)
+		for _, f := range mysqlFamilies {
+			t.Run(name+" "+f.name, func(t *testing.T) { other.wantCases(t, f.name, slices.Concat(f.cases, f.operatorCases())) })
+		}
+	}
+}
+
+// mysqlSessions are changes of how readapi connects.
+var mysqlSessions = map[string]func(*mysql.Config){
+	"NO_BACKSLASH_ESCAPES":        func(c *mysql.Config) { c.Params["sql_mode"] = "'NO_BACKSLASH_ESCAPES'" },
+	"ANSI_QUOTES,PIPES_AS_CONCAT": func(c *mysql.Config) { c.Params["sql_mode"] = "'ANSI_QUOTES,PIPES_AS_CONCAT'" },
+	"TRADITIONAL":                 func(c *mysql.Config) { c.Params["sql_mode"] = "'TRADITIONAL'" },
+	"prepared":                    func(c *mysql.Config) { c.InterpolateParams = false },
+}
+
+// serveSession starts readapi again, with a change of how it connects, and
+// returns its address.
+func (r *mysqlReader) serveSession(t testing.TB, change func(*mysql.Config)) (base string) {
+	t.Helper()
+	cfg, log := mysqlConfig(t, r.served), slog.New(slog.DiscardHandler)
+	driver := driverConfig(cfg, log)
+	change(driver)
+	connector, err := mysql.NewConnector(driver)
+	if err != nil {
+		t.Fatalf("NewConnector = %v", err)
+	}
+	pool := sql.OpenDB(connector)
+	t.Cleanup(func() { pool.Close() })
+	server := httptest.NewServer(newAPI(pool, cfg, log))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // wantCases checks requests for one table.
@@ -275,8 +330,7 @@ func TestMySQLQueryPrinted(t *testing.T) {
 			continue
 		}
 		t.Run(tt.name, func(t *testing.T) {
-			isBinary := strings.HasSuffix(tt.name, "BLOB") || strings.HasPrefix(tt.name, "VARBINARY")
-			faults := r.unprinted(t, fmt.Sprintf("c%d", i), isBinary)
+			faults := r.unprinted(t, fmt.Sprintf("c%d", i))
 			if reason, none := mysqlNoFilter[tt.name]; none && len(faults) > 0 {
 				t.Skip(reason)
 			}
@@ -316,7 +370,7 @@ func (d *mysqlDatabase) newAllTypes(t testing.TB) (hasType []bool) {
 }
 
 // unprinted says which values of a column are not found as they are printed.
-func (r *mysqlReader) unprinted(t testing.TB, column string, isBinary bool) (faults []string) {
+func (r *mysqlReader) unprinted(t testing.TB, column string) (faults []string) {
 	t.Helper()
 	_, body := r.do(t, http.MethodGet, "/read", "order=id&select=id,v:"+column)
 	var rows []struct {
@@ -328,7 +382,7 @@ func (r *mysqlReader) unprinted(t testing.TB, column string, isBinary bool) (fau
 	}
 	for _, row := range rows {
 		text, isText := mysqlPrinted(row.V)
-		if string(row.V) == "null" || text == "" && isBinary { // an empty value is for characters only
+		if string(row.V) == "null" {
 			continue
 		}
 		var same []int // rows that print the same
@@ -358,6 +412,49 @@ func mysqlPrinted(value json.RawMessage) (text string, isText bool) {
 		return text, true
 	}
 	return string(value), false
+}
+
+// TestMySQLQueryFloats has the law of FLOAT: the shortest number that reads back
+// to a value finds it, and nothing else, also with a prepared statement.
+func TestMySQLQueryFloats(t *testing.T) {
+	d := newMySQLDatabase(t)
+	if reason, otherwise := d.queryException("FLOAT"); otherwise {
+		t.Skip("the embedded engine " + reason)
+	}
+	floats := mysqlFloats(1000)
+	rows := make([]string, len(floats))
+	for i, f := range floats {
+		rows[i] = fmt.Sprintf("(%d, %s)", i, strconv.FormatFloat(float64(f), 'e', 20, 64))
+	}
+	d.exec(t, "CREATE TABLE floats (id INT PRIMARY KEY, v FLOAT)", "CREATE TABLE floats_key (id INT PRIMARY KEY, v FLOAT, KEY (v))",
+		"INSERT INTO floats VALUES "+strings.Join(rows, ","), "INSERT INTO floats_key SELECT * FROM floats")
+	r := newMySQLReader(t, d, "floats", "floats_key")
+	for _, base := range []string{r.base, r.serveSession(t, mysqlSessions["prepared"])} {
+		r.base = base
+		for i, f := range floats {
+			query := "v=eq." + strconv.FormatFloat(float64(f), 'g', -1, 32)
+			r.wantFaults(t, "floats?"+query, r.faults(t, "floats", query, []int{i}))
+		}
+	}
+}
+
+// mysqlFloats are n different numbers from all of the range of FLOAT, the same
+// each time, with its ends and where whole numbers end.
+func mysqlFloats(n int) []float32 {
+	floats := []float32{
+		0.1, 16777216, 16777218, 33554436, math.MaxFloat32, math.SmallestNonzeroFloat32, 3 * math.SmallestNonzeroFloat32,
+		0x1p-126, 0x1p-126 - math.SmallestNonzeroFloat32, // the smallest that is normal, and the largest that is not
+	}
+	for random := rand.New(rand.NewPCG(1, 2)); len(floats) < n; {
+		f := math.Float32frombits(random.Uint32())
+		if len(floats)%4 == 0 {
+			f = math.Float32frombits(random.Uint32() & 0x807fffff) // denormal
+		}
+		if !slices.Contains(floats, f) && !math.IsNaN(float64(f)) && !math.IsInf(float64(f), 0) {
+			floats = append(floats, f)
+		}
+	}
+	return floats
 }
 
 // TestMySQLQueryTrees asks for rows of a table of several columns.
@@ -512,8 +609,12 @@ func TestMySQLQueryIndex(t *testing.T) {
 	}
 	for i, c := range mysqlIndexed {
 		name := fmt.Sprintf("c%d", i)
-		for _, filter := range []string{"eq.%s", "in.(%s,%s)", "gt.%s"} {
-			operator := filter[:2]
+		filters := []string{"eq.%s", "in.(%s,%s)", "gt.%s"}
+		if strings.HasSuffix(c.ddl, "COLLATE utf8mb4_bin") { // the collation of like
+			filters = append(filters, "like.%s*", `like.\%s|*`)
+		}
+		for _, filter := range filters {
+			operator, _, _ := strings.Cut(filter, ".")
 			t.Run(c.ddl+" "+operator, func(t *testing.T) {
 				req, err := postgrest.Parse(mysqlQuery(name + "=" + mysqlFillIn(filter, c.high)))
 				if err != nil {

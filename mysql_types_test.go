@@ -88,7 +88,8 @@ var mysqlTypes = []struct {
 
 	{"DATE", "", []mysqlValue{{"'2024-02-29'", `"2024-02-29"`}, {"'1000-01-01'", `"1000-01-01"`}, {"'9999-12-31'", `"9999-12-31"`}}},
 	{"DATE zero", "DATE", []mysqlValue{{"'0000-00-00'", `"0000-00-00"`}}},
-	{"DATE partial", "DATE", []mysqlValue{{"'2024-00-00'", `"2024-00-00"`}, {"'2024-02-00'", `"2024-02-00"`}, {"'2024-02-31'", `"2024-02-31"`}}},
+	{"DATE partial", "DATE", []mysqlValue{{"'2024-00-00'", `"2024-00-00"`}, {"'2024-02-00'", `"2024-02-00"`}}},
+	{"DATE that does not exist", "DATE", []mysqlValue{{"'2024-02-31'", `"2024-02-31"`}}},
 	{"DATETIME", "", []mysqlValue{{"'2024-02-29 23:59:59'", `"2024-02-29T23:59:59"`}, {"'1000-01-01 00:00:00'", `"1000-01-01T00:00:00"`}}},
 	{"DATETIME(1)", "", []mysqlValue{{"'2024-02-29 23:59:59.1'", `"2024-02-29T23:59:59.1"`}}},
 	{"DATETIME(2)", "", []mysqlValue{{"'2024-02-29 23:59:59.12'", `"2024-02-29T23:59:59.12"`}}},
@@ -371,6 +372,7 @@ var mysqlExceptions = map[string]map[string]mysqlException{
 		"FLOAT negative zero":            {reason: "-0e0 is 0", want: []string{"0"}},
 		"FLOAT beyond six digits":        {reason: "sends all digits of a FLOAT", want: []string{"16777216", "3.4028235e+38", "1.1754944e-38"}},
 		"DATE partial":                   {reason: "refuses dates that do not exist"},
+		"DATE that does not exist":       {reason: "refuses dates that do not exist"},
 		"DATETIME partial":               {reason: "refuses dates that do not exist"},
 		"DATETIME fraction of zeros":     {reason: "drops trailing zeros", want: []string{`"2024-02-29T23:59:59"`, `"2024-02-29T23:59:59.12"`, `"0000-00-00T00:00:00"`}},
 		"TIMESTAMP fraction of zeros":    {reason: "drops trailing zeros", want: []string{`"2024-02-29T23:59:59Z"`, `"0000-00-00T00:00:00"`}},

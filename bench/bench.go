@@ -16,11 +16,23 @@ import (
 	"time"
 )
 
+// The parts of a run, for -only.
+const (
+	partSame      = "same"      // the same rows for all connections, table by table
+	partDifferent = "different" // other rows with each request
+	partLarge     = "large"     // the whole big table
+)
+
+// allParts is in the order in which they are measured and shown.
+var allParts = []string{partSame, partDifferent, partLarge}
+
 // plan is what is measured.
 type plan struct {
+	parts       []string // some of allParts
 	rounds      int
 	duration    time.Duration // of one load
 	connections []int         // ascending
+	different   []int         // connections that read different rows, ascending
 	rows        []int         // sizes of the tables that are read under load
 	bigRows     int           // size of the table that is read whole, by one reader
 	manyReaders int           // by so many at once, but only from readapi
@@ -30,14 +42,17 @@ type plan struct {
 // everything works.
 var (
 	fullPlan = plan{
-		rounds: 3, duration: 2 * time.Second,
-		connections: []int{1, 16, 64, 256}, rows: []int{10, 1000}, bigRows: 1_000_000, manyReaders: 8,
+		parts: allParts, rounds: 3, duration: 2 * time.Second,
+		connections: []int{1, 16, 64, 256}, different: []int{1, 64, 256}, rows: []int{10, 1000}, bigRows: 1_000_000, manyReaders: 8,
 	}
 	quickPlan = plan{
-		rounds: 1, duration: 150 * time.Millisecond,
-		connections: []int{1, 16}, rows: []int{10, 1000}, bigRows: 20_000, manyReaders: 8,
+		parts: allParts, rounds: 1, duration: 150 * time.Millisecond,
+		connections: []int{1, 16}, different: []int{1, 16}, rows: []int{10, 1000}, bigRows: 20_000, manyReaders: 8,
 	}
 )
+
+// has reports whether the part is measured.
+func (p plan) has(part string) bool { return slices.Contains(p.parts, part) }
 
 // warmUp is the part of a load's duration that goes before it and is not
 // measured.
@@ -72,15 +87,27 @@ type results struct {
 	bodyBytes map[int]int64     // of readapi, by rows
 	database  string            // its version
 
-	loads map[loadKey][]loadFigures
-	bigs  map[bigKey][]bigFigures
+	loads     map[loadKey][]loadFigures
+	different map[differentKey][]differentFigures
+	bigs      map[bigKey][]bigFigures
 }
 
 func newResults(p plan) *results {
 	return &results{
 		plan: p, versions: map[string]string{}, bodyBytes: map[int]int64{},
-		loads: map[loadKey][]loadFigures{}, bigs: map[bigKey][]bigFigures{},
+		loads: map[loadKey][]loadFigures{}, different: map[differentKey][]differentFigures{},
+		bigs: map[bigKey][]bigFigures{},
 	}
+}
+
+// peersIn lists the peers that are measured in that part.
+func (r *results) peersIn(part string) (in []peer) {
+	for _, p := range r.peers {
+		if p.isIn(part) {
+			in = append(in, p)
+		}
+	}
+	return in
 }
 
 // bench is a run under way.
@@ -93,10 +120,10 @@ type bench struct {
 	failed   map[failedKey]bool
 }
 
-// failedKey says with which table a peer has failed.
+// failedKey says with what a peer has failed.
 type failedKey struct {
 	peer string
-	rows int
+	what string
 }
 
 // run measures the peers.
@@ -108,49 +135,73 @@ func (b *bench) run(ctx context.Context, peers []peer) error {
 	if err := b.createDatabases(ctx); err != nil {
 		return err
 	}
-	p := b.results.plan
-	for round := 1; round <= p.rounds; round++ {
-		for _, rows := range p.rows {
-			err := b.each(ctx, rows, round, func(p peer) error { return b.measureLoads(ctx, p, rows) })
-			if err != nil {
-				return err
-			}
-		}
-		if err := b.measureBig(ctx, round); err != nil {
+	for round := 1; round <= b.results.plan.rounds; round++ {
+		if err := b.measureRound(ctx, round); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// each measures all peers in turn with the table of that size. A peer that
+// measureRound measures each part once.
+func (b *bench) measureRound(ctx context.Context, round int) error {
+	measures := map[string]func(context.Context, int) error{
+		partSame: b.measureSame, partDifferent: b.measureDifferent, partLarge: b.measureBig,
+	}
+	for _, part := range b.results.plan.parts {
+		if err := measures[part](ctx, round); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureSame puts all loads of each table on each peer.
+func (b *bench) measureSame(ctx context.Context, round int) error {
+	for _, rows := range b.results.plan.rows {
+		err := b.each(ctx, partSame, rowsTitle(rows), round, func(p peer) error { return b.measureLoads(ctx, p, rows) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowsTitle names the table of that size.
+func rowsTitle(rows int) string { return strconv.Itoa(rows) + " rows" }
+
+// each measures the peers of a part in turn with what that names. A peer that
 // fails is named in the results and not tried with it again; only readapi and
 // ctx end the run.
-func (b *bench) each(ctx context.Context, rows, round int, measure func(peer) error) error {
-	for _, p := range b.results.peers {
-		if b.failed[failedKey{p.name, rows}] {
+func (b *bench) each(ctx context.Context, part, what string, round int, measure func(peer) error) error {
+	for _, p := range b.results.peersIn(part) {
+		if b.failed[failedKey{p.name, what}] {
 			continue
 		}
-		b.log.Printf("round %d of %d: %d rows: %s", round, b.results.plan.rounds, rows, p.title)
+		b.log.Printf("round %d of %d: %s: %s", round, b.results.plan.rounds, what, p.title)
 		err := measure(p)
 		if err == nil {
 			continue
 		}
-		err = fmt.Errorf("%s, %d rows: %w", p.title, rows, err)
+		err = fmt.Errorf("%s, %s: %w", p.title, what, err)
 		if ctx.Err() != nil || p.name == baseName {
 			return err
 		}
 		b.log.Print(err)
-		b.failed[failedKey{p.name, rows}] = true
+		b.failed[failedKey{p.name, what}] = true
 		reason, _, _ := strings.Cut(err.Error(), "\n") // without the end of a log
 		b.results.broken = append(b.results.broken, reason)
 	}
 	return nil
 }
 
-// prepare finds out which peers can be measured here.
+// prepare finds out which peers can be measured here, of those that are in a
+// part that is.
 func (b *bench) prepare(ctx context.Context, peers []peer) error {
 	for _, peer := range peers {
+		if !slices.ContainsFunc(b.results.plan.parts, peer.isIn) {
+			continue
+		}
 		versions, err := peer.prepare(ctx, b.workshop)
 		if errors.Is(err, errMissing) {
 			b.log.Printf("skipped: %s: %v", peer.title, err)
@@ -182,6 +233,11 @@ func (b *bench) createDatabases(ctx context.Context) error {
 			return fmt.Errorf("create database: %w", err)
 		}
 	}
+	if b.results.plan.has(partDifferent) {
+		if err := addDifferent(ctx, b.db, databaseName(b.results.plan.bigRows)); err != nil {
+			return fmt.Errorf("create database: %w", err)
+		}
+	}
 	if b.mariadb != nil {
 		b.mariadb.settle(ctx) // it goes on writing for a while
 	}
@@ -201,9 +257,16 @@ func (b *bench) dropDatabases() {
 	}
 }
 
-// sizes are the sizes of all tables.
-func (b *bench) sizes() []int {
-	return append(slices.Clone(b.results.plan.rows), b.results.plan.bigRows)
+// sizes are the sizes of all tables that are read.
+func (b *bench) sizes() (sizes []int) {
+	p := b.results.plan
+	if p.has(partSame) {
+		sizes = append(sizes, p.rows...)
+	}
+	if p.has(partDifferent) || p.has(partLarge) {
+		sizes = append(sizes, p.bigRows)
+	}
+	return sizes
 }
 
 func databaseName(rows int) string { return databasePrefix + strconv.Itoa(rows) }
@@ -227,23 +290,19 @@ func (b *bench) measureLoads(ctx context.Context, p peer, rows int) error {
 	}
 	b.noteBytes(p, rows, bytes)
 	for _, connections := range b.results.plan.connections {
-		figures, result := b.measureLoad(ctx, s, connections, bytes)
+		figures, result := b.measureLoad(ctx, s, newLoad(s.addr, newSameRows(connections, bytes)))
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		key := loadKey{p.name, rows, connections}
 		b.results.loads[key] = append(b.results.loads[key], figures)
-		if result.failures > 0 {
-			b.noteFailures(fmt.Sprintf("%s, %d rows, %d connections: %d requests failed, %d did not; one with: %v",
-				p.title, rows, connections, result.failures, len(result.latencies), result.err))
-		}
+		b.noteFailures(result, "%s, %d rows, %d connections", p.title, rows, connections)
 	}
 	return nil
 }
 
-// measureLoad puts one load on a server that is warm.
-func (b *bench) measureLoad(ctx context.Context, s *server, connections int, bytes int64) (loadFigures, loadResult) {
-	l := newLoad(s.addr, connections, bytes)
+// measureLoad puts a load on a server that is warm, and closes it.
+func (b *bench) measureLoad(ctx context.Context, s *server, l *load) (loadFigures, loadResult) {
 	defer l.close()
 	l.run(ctx, b.results.plan.duration/warmUp)
 	before := s.cpu()
@@ -262,8 +321,14 @@ func (b *bench) noteBytes(p peer, rows int, bytes int64) {
 	}
 }
 
-// noteFailures keeps a sentence on failed requests for RESULTS.md.
-func (b *bench) noteFailures(text string) {
+// noteFailures keeps a sentence on failed requests for RESULTS.md, if there are
+// any. format and args name the load.
+func (b *bench) noteFailures(r loadResult, format string, args ...any) {
+	if r.failures == 0 {
+		return
+	}
+	text := fmt.Sprintf(format+": %d requests failed, %d did not; one with: %v",
+		append(args, r.failures, len(r.latencies), r.err)...)
 	b.log.Print(text)
 	b.results.failures = append(b.results.failures, text)
 }

@@ -23,7 +23,7 @@ func TestBenchLeavesFailedPeersOut(t *testing.T) {
 	b := newTestBench(baseName, "good", "bad")
 	var measured []string
 	measure := func(rows int) error {
-		return b.each(t.Context(), rows, 1, func(p peer) error {
+		return b.each(t.Context(), partSame, rowsTitle(rows), 1, func(p peer) error {
 			measured = append(measured, fmt.Sprint(p.name, rows))
 			if p.name == "bad" && rows == 10 {
 				return fmt.Errorf("%w\nthe end of its log", io.ErrUnexpectedEOF)
@@ -47,7 +47,7 @@ func TestBenchLeavesFailedPeersOut(t *testing.T) {
 
 func TestBenchEnds(t *testing.T) {
 	b := newTestBench(baseName, "good")
-	err := b.each(t.Context(), 10, 1, func(p peer) error {
+	err := b.each(t.Context(), partSame, "10 rows", 1, func(p peer) error {
 		if p.name != baseName {
 			t.Errorf("%s is measured after readapi has failed", p.name)
 		}
@@ -57,7 +57,7 @@ func TestBenchEnds(t *testing.T) {
 		t.Errorf("each() = %v; want %v", err, io.ErrUnexpectedEOF)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err = b.each(ctx, 10, 1, func(p peer) error {
+	err = b.each(ctx, partSame, "10 rows", 1, func(p peer) error {
 		if p.name == baseName {
 			return nil
 		}
@@ -87,8 +87,33 @@ func TestBenchSkips(t *testing.T) {
 	if want := []string{"Gone: not here: install gone"}; !slices.Equal(b.results.skipped, want) {
 		t.Errorf("skipped = %q; want %q", b.results.skipped, want)
 	}
+	b.results.plan.parts = []string{partDifferent}
+	if err := b.prepare(t.Context(), peers[1:]); err != nil || len(b.results.skipped) != 1 {
+		t.Errorf("prepare(not needed) = %v, skipped = %q; want that it is left alone", err, b.results.skipped)
+	}
+	b.results.plan.parts = allParts
 	peers[1].prepare = ready(io.ErrUnexpectedEOF)
 	if err := b.prepare(t.Context(), peers); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("prepare(broken) = %v; want %v", err, io.ErrUnexpectedEOF)
+	}
+}
+
+// TestPeersIn keeps the peers of each part.
+func TestPeersIn(t *testing.T) {
+	r := newResults(quickPlan)
+	r.peers = allPeers()
+	tests := map[string][]string{
+		partSame:      {"readapi", "express", "flask", "flask-gunicorn", "php", "naive", "memory"},
+		partLarge:     {"readapi", "express", "flask", "flask-gunicorn", "php", "naive"},
+		partDifferent: {"readapi", "express-pool", "fastify", "flask-gunicorn", "php", "naive"},
+	}
+	for part, want := range tests {
+		var names []string
+		for _, p := range r.peersIn(part) {
+			names = append(names, p.name)
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("peersIn(%s) = %q; want %q", part, names, want)
+		}
 	}
 }

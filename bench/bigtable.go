@@ -32,10 +32,7 @@ type bigFigures struct {
 // measureBig reads the big table once from each peer and once from the driver.
 func (b *bench) measureBig(ctx context.Context, round int) error {
 	plan := b.results.plan
-	err := b.each(ctx, plan.bigRows, round, func(p peer) error {
-		if p.limit {
-			return nil // the limit here is the driver
-		}
+	err := b.each(ctx, partLarge, rowsTitle(plan.bigRows), round, func(p peer) error {
 		err := b.measureReaders(ctx, p, 1, round == 1)
 		if err == nil && p.name == baseName { // the others would take so many times the memory
 			err = b.measureReaders(ctx, p, plan.manyReaders, false)

@@ -59,13 +59,21 @@ type bar struct {
 	figure string // the value in words
 }
 
-// panels chooses what of the results is drawn: the hardest load of each table,
-// and the big table.
-func panels(r *results) []panel {
-	var all []panel
-	connections := slices.Max(r.plan.connections)
-	for _, rows := range r.plan.rows {
-		all = append(all, loadPanel(r, rows, connections))
+// panels chooses what of the results is drawn: the hardest load of each table
+// and of each question, and the big table.
+func panels(r *results) (all []panel) {
+	if r.plan.has(partSame) {
+		for _, rows := range r.plan.rows {
+			all = append(all, loadPanel(r, rows, slices.Max(r.plan.connections)))
+		}
+	}
+	if r.plan.has(partDifferent) {
+		for _, q := range questions {
+			all = append(all, differentPanel(r, q, slices.Max(r.plan.different)))
+		}
+	}
+	if !r.plan.has(partLarge) {
+		return all
 	}
 	title := thousands(int64(r.plan.bigRows)) + " rows, one reader"
 	return append(all,
@@ -88,6 +96,27 @@ func loadPanel(r *results, rows, connections int) panel {
 			rate := medianLoad(rounds).rate
 			p.bars = append(p.bars, newBar(peer, rate, perSecond(rate), ratio(base, rate)))
 		}
+	}
+	return p
+}
+
+func differentPanel(r *results, q question, connections int) panel {
+	p := panel{
+		title: fmt.Sprintf("different rows: %s, %d connections", q.title, connections),
+		note:  "requests per second: longer is better",
+	}
+	base := totalDifferent(r.different[differentKey{baseName, q.name, connections}]).rate
+	for _, peer := range r.peersIn(partDifferent) {
+		rounds := r.different[differentKey{peer.name, q.name, connections}]
+		if len(rounds) == 0 {
+			continue
+		}
+		f := totalDifferent(rounds)
+		b := newBar(peer, f.rate, perSecond(f.rate), ratio(base, f.rate))
+		if failed := f.failedShare(); failed != "" {
+			b.figure = failed // that outweighs the rate
+		}
+		p.bars = append(p.bars, b)
 	}
 	return p
 }

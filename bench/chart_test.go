@@ -18,12 +18,13 @@ func TestWriteChart(t *testing.T) {
 	if elements["svg"] != 1 || elements["style"] != 1 || elements["script"] != 0 || elements["image"] != 0 {
 		t.Errorf("elements = %v; want one svg and style, nothing that is fetched", elements)
 	}
-	// The ground and the bars: three and two and two.
-	if elements["rect"] != 1+3+2+2 {
-		t.Errorf("%d rect; want 8", elements["rect"])
+	// The ground and the bars: three, two of keys, none of the mix, two and two.
+	if elements["rect"] != 1+3+2+0+2+2 {
+		t.Errorf("%d rect; want 10", elements["rect"])
 	}
 	for _, want := range []string{
 		"10 rows, 256 connections", "39,000", "Half & <half>", "19,500 (2.00×)", "50,000 (0.78×)",
+		"different rows: a row by its key, 64 connections", "5 % failed", "4,500 (2.00×)",
 		"1,000,000 rows, one reader", "0.0100 s", "3.00 s (300×)", "20 MiB", "2,048 MiB (102×)",
 	} {
 		if !texts[want] {
@@ -47,6 +48,7 @@ func TestWriteChart(t *testing.T) {
 func TestWriteChartWithoutFigures(t *testing.T) {
 	r := testResults()
 	clear(r.loads)
+	clear(r.different)
 	clear(r.bigs)
 	var out strings.Builder
 	if err := writeChart(&out, panels(r)); err != nil {

@@ -30,12 +30,13 @@ var (
 	errChunk  = errors.New("malformed chunk")
 )
 
-// client is one connection that sends the same request again and again. It
-// opens the connection when it needs one: some servers close it after each
-// response. It belongs to one goroutine.
+// client is one connection that sends a request again and again, the same one
+// unless setPath changes it. It opens the connection when it needs one: some
+// servers close it after each response. It belongs to one goroutine.
 type client struct {
 	addr     string
 	request  []byte
+	tail     string    // of the request, behind the path
 	deadline time.Time // of whatever is under way; none if zero
 
 	conn   net.Conn  // nil if there is none
@@ -46,37 +47,51 @@ type client struct {
 // newClient makes a client for GET path at addr, without connecting. It accepts
 // no compression.
 func newClient(addr, path string) *client {
-	return &client{
-		addr:    addr,
-		request: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, addr),
-		reader:  bufio.NewReaderSize(nil, readBufferBytes),
+	c := &client{
+		addr:   addr,
+		tail:   fmt.Sprintf(" HTTP/1.1\r\nHost: %s\r\n\r\n", addr),
+		reader: bufio.NewReaderSize(nil, readBufferBytes),
 	}
+	c.setPath([]byte(path))
+	return c
+}
+
+// setPath changes what get asks for. It keeps nothing of path.
+func (c *client) setPath(path []byte) {
+	c.request = append(append(append(c.request[:0], "GET "...), path...), c.tail...)
 }
 
 // get sends the request and returns the length of the body, which goes to sink,
 // or nowhere if sink is nil. After an error the connection is closed, and the
-// next get opens another.
-func (c *client) get(ctx context.Context, sink io.Writer) (n int64, err error) {
-	defer func() {
-		if err != nil {
-			c.close()
-		}
-	}()
-	if err := c.connect(ctx); err != nil {
-		return 0, err
-	}
-	if _, err := c.conn.Write(c.request); err != nil {
-		return 0, err
-	}
-	head, err := c.readHead()
-	if err != nil {
-		return 0, err
-	}
-	n, err = c.readBody(head, sink)
-	if err == nil && head.last {
+// next get opens another; but for errStatus, if the response was whole: its body
+// goes nowhere.
+func (c *client) get(ctx context.Context, sink io.Writer) (int64, error) {
+	h, n, err := c.exchange(ctx, sink)
+	if err != nil || h.last {
 		c.close()
 	}
+	if err == nil && h.refusal != "" {
+		err = fmt.Errorf("%w: %q", errStatus, h.refusal)
+	}
 	return n, err
+}
+
+// exchange sends the request and reads the response.
+func (c *client) exchange(ctx context.Context, sink io.Writer) (h head, n int64, err error) {
+	if err := c.connect(ctx); err != nil {
+		return h, 0, err
+	}
+	if _, err := c.conn.Write(c.request); err != nil {
+		return h, 0, err
+	}
+	if h, err = c.readHead(); err != nil {
+		return h, 0, err
+	}
+	if h.refusal != "" {
+		sink = nil
+	}
+	n, err = c.readBody(h, sink)
+	return h, n, err
 }
 
 // connect opens the connection if there is none.
@@ -107,7 +122,8 @@ func (c *client) close() {
 
 // head is what matters of a response's head.
 type head struct {
-	length  int64 // of the body; untilEOF if the head does not say
+	refusal string // the status, unless it is 200
+	length  int64  // of the body; untilEOF if the head does not say
 	chunked bool
 	last    bool // the connection ends after this response
 }
@@ -127,7 +143,10 @@ func (c *client) readHead() (head, error) {
 		return h, fmt.Errorf("%w: %q", errHead, line)
 	}
 	if !bytes.HasPrefix(status, []byte("200")) {
-		return h, fmt.Errorf("%w: %q", errStatus, status)
+		h.refusal = string(status)
+	}
+	if bytes.HasPrefix(status, []byte("204")) || bytes.HasPrefix(status, []byte("304")) {
+		h.length = 0 // always (RFC 9112, section 6.3)
 	}
 	h.last = version[len(version)-1] == '0'
 	for {

@@ -148,6 +148,7 @@ func TestClientErrors(t *testing.T) {
 		{"nothing", "", io.ErrUnexpectedEOF},
 		{"not HTTP", "SSH-2.0-OpenSSH\r\n\r\n", errHead},
 		{"status", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", errStatus},
+		{"half a refusal", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 9\r\n\r\n{}", io.ErrUnexpectedEOF},
 		{"no content", "HTTP/1.1 204 No Content\r\n\r\n", errStatus},
 		{"half a head", "HTTP/1.1 200 OK\r\nContent-", io.ErrUnexpectedEOF},
 		{"no colon", "HTTP/1.1 200 OK\r\nContent-Length\r\n\r\n", errHead},
@@ -167,11 +168,38 @@ func TestClientErrors(t *testing.T) {
 				if n, err := c.get(t.Context(), sink); !errors.Is(err, tt.want) {
 					t.Errorf("get() = %d, %v; want %v", n, err, tt.want)
 				}
-				if c.conn != nil {
-					t.Error("the connection is kept after an error")
+				if kept := c.conn != nil; kept != errors.Is(tt.want, errStatus) {
+					t.Errorf("kept the connection = %t; want it for a whole response only", kept)
 				}
 			})
 		}
+	}
+}
+
+// TestClientGoesOnAfterRefusals has every second request refused.
+func TestClientGoesOnAfterRefusals(t *testing.T) {
+	peers := map[string]int{}
+	c := newTestClient(t, newTestServer(t, func(w http.ResponseWriter, r *http.Request) {
+		peers[r.RemoteAddr]++
+		if r.URL.Path == "/odd" {
+			http.Error(w, "come back later", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprint(w, r.URL)
+	}))
+	for range 3 {
+		var body bytes.Buffer
+		c.setPath([]byte("/odd"))
+		if _, err := c.get(t.Context(), &body); !errors.Is(err, errStatus) || body.Len() > 0 {
+			t.Fatalf("get(/odd) = %v, %q; want %v and no body", err, body.String(), errStatus)
+		}
+		c.setPath([]byte("/even?id=eq.1"))
+		if _, err := c.get(t.Context(), &body); err != nil || body.String() != "/even?id=eq.1" {
+			t.Fatalf("get(/even) = %v, %q; want the path", err, body.String())
+		}
+	}
+	if len(peers) != 1 {
+		t.Errorf("connections = %v; want one for all", peers)
 	}
 }
 

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -14,14 +13,17 @@ import (
 const (
 	// drainTimeout bounds the requests that are under way when the time is up.
 	drainTimeout = 2 * time.Minute
-	// maxFailures is how many requests of a connection may fail before it stops.
+	// maxFailures is how many requests of a connection may fail before it stops,
+	// unless it is patient.
 	maxFailures = 10
 )
 
-// load is connections to a server and what its responses must be.
+// load is connections to a server and what each asks for.
 type load struct {
 	clients []*client
-	bytes   int64 // length of every body
+	askers  []asker // one for each
+	// patient connections go on after whatever number of failures.
+	patient bool
 }
 
 // loadResult is what came of a load.
@@ -32,10 +34,11 @@ type loadResult struct {
 	elapsed   time.Duration // from the first request to the last response
 }
 
-// newLoad makes a load without connecting. The caller closes it.
-func newLoad(addr string, connections int, bytes int64) *load {
-	l := &load{bytes: bytes}
-	for range connections {
+// newLoad makes a load of one connection for each asker, without connecting. The
+// caller closes it.
+func newLoad(addr string, askers []asker) *load {
+	l := &load{askers: askers}
+	for range askers {
 		l.clients = append(l.clients, newClient(addr, readPath))
 	}
 	return l
@@ -57,7 +60,7 @@ func (l *load) run(ctx context.Context, d time.Duration) loadResult {
 	var clients sync.WaitGroup
 	for i, c := range l.clients {
 		c.deadline = start.Add(d + drainTimeout)
-		clients.Go(func() { results[i] = l.runClient(ctx, c, start.Add(d)) }) // ends with ctx or its deadline
+		clients.Go(func() { results[i] = l.runClient(ctx, c, l.askers[i], start.Add(d)) }) // ends with ctx or its deadline
 	}
 	clients.Wait()
 	total := loadResult{elapsed: time.Since(start)}
@@ -73,11 +76,11 @@ func (l *load) run(ctx context.Context, d time.Duration) loadResult {
 }
 
 // runClient sends one client's requests until end.
-func (l *load) runClient(ctx context.Context, c *client, end time.Time) (r loadResult) {
-	for now := time.Now(); now.Before(end) && ctx.Err() == nil && r.failures < maxFailures; {
-		n, err := c.get(ctx, nil)
-		if err == nil && n != l.bytes {
-			err = fmt.Errorf("a body of %d bytes; want %d", n, l.bytes)
+func (l *load) runClient(ctx context.Context, c *client, a asker, end time.Time) (r loadResult) {
+	for now := time.Now(); now.Before(end) && ctx.Err() == nil && (l.patient || r.failures < maxFailures); {
+		n, err := c.get(ctx, a.ask(c))
+		if err == nil {
+			err = a.check(n)
 		}
 		before := now
 		now = time.Now()

@@ -16,7 +16,7 @@ func TestLoad(t *testing.T) {
 		requests.Add(1)
 		fmt.Fprint(w, "hello")
 	})
-	l := newLoad(addr, 4, 5)
+	l := newLoad(addr, newSameRows(4, 5))
 	defer l.close()
 	const duration = 50 * time.Millisecond
 	r := l.run(t.Context(), duration)
@@ -47,7 +47,7 @@ func TestLoadWaitsForSlowResponses(t *testing.T) {
 		<-gate // long after the time is up
 		fmt.Fprint(w, "hello")
 	})
-	l := newLoad(addr, 3, 5)
+	l := newLoad(addr, newSameRows(3, 5))
 	defer l.close()
 	if r := l.run(t.Context(), time.Millisecond); len(r.latencies) != 3 || r.elapsed < 100*time.Millisecond {
 		t.Errorf("%d latencies in %v, %v; want 3 in at least 100ms", len(r.latencies), r.elapsed, r.err)
@@ -66,7 +66,7 @@ func TestLoadFailures(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLoad(newTestServer(t, tt.handler), 2, 5)
+			l := newLoad(newTestServer(t, tt.handler), newSameRows(2, 5))
 			defer l.close()
 			r := l.run(t.Context(), time.Minute) // it gives up long before
 			if r.failures != 2*maxFailures || len(r.latencies) != 0 || r.err == nil || !strings.Contains(r.err.Error(), tt.want) {

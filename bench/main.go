@@ -3,7 +3,11 @@
 //
 // Usage:
 //
-//	bench [-rounds n] [-duration d] [-peers name,...] [-out folder] [-quick]
+//	bench [-rounds n] [-duration d] [-only part,...] [-peers name,...]
+//	      [-out folder] [-quick]
+//
+// The parts are same (all connections ask for the same rows), different (each
+// request for others) and large (one reader of the whole big table).
 //
 // It runs in bench/, on Linux. bin/readapi must have been built; READAPI_BIN
 // names another one. It starts a private MariaDB and removes it, or uses the
@@ -121,8 +125,9 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	quick := flags.Bool("quick", false, "one tiny round that only proves that everything works")
 	rounds := flags.Int("rounds", 0, "number of rounds (default 3)")
 	duration := flags.Duration("duration", 0, "duration of each load (default 2s)")
+	only := flags.String("only", "", "parts to measure: "+strings.Join(allParts, ",")+" (default all)")
 	wanted := flags.String("peers", strings.Join(names, ","), "servers to measure; readapi always is")
-	out := flags.String("out", "", "folder for RESULTS.md and results.svg (default this one, with -quick none)")
+	out := flags.String("out", "", "folder for RESULTS.md and results.svg (default this one, with -quick or -only none)")
 	if err := flags.Parse(args); err != nil {
 		return options{}, fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -132,6 +137,13 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	o := options{plan: fullPlan, out: "."}
 	if *quick {
 		o.plan, o.out = quickPlan, ""
+	}
+	if *only != "" {
+		var err error
+		if o.plan.parts, err = chooseParts(strings.Split(*only, ",")); err != nil {
+			return options{}, err
+		}
+		o.out = ""
 	}
 	override(&o.plan.rounds, *rounds)
 	override(&o.plan.duration, *duration)
@@ -146,6 +158,21 @@ func override[T int | time.Duration | string](value *T, other T) {
 	if other != *new(T) {
 		*value = other
 	}
+}
+
+// chooseParts keeps those of allParts that are named.
+func chooseParts(names []string) (chosen []string, err error) {
+	for _, name := range names {
+		if !slices.Contains(allParts, name) {
+			return nil, fmt.Errorf("%w: there is no part %q", errUsage, name)
+		}
+	}
+	for _, part := range allParts {
+		if slices.Contains(names, part) {
+			chosen = append(chosen, part)
+		}
+	}
+	return chosen, nil
 }
 
 // choosePeers keeps those that have one of the names, and readapi.

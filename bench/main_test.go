@@ -12,18 +12,21 @@ import (
 )
 
 func TestParseOptions(t *testing.T) {
-	full := []string{"readapi", "express", "flask", "flask-gunicorn", "php", "naive", "memory"}
+	full := []string{"readapi", "express", "express-pool", "fastify", "flask", "flask-gunicorn", "php", "naive", "memory"}
 	tests := []struct {
 		args      []string
+		parts     []string
 		rounds    int
 		duration  time.Duration
 		out       string
 		peerNames []string
 	}{
-		{nil, 3, 2 * time.Second, ".", full},
-		{[]string{"-quick"}, 1, quickPlan.duration, "", full},
-		{[]string{"-quick", "-rounds", "2", "-out", "x"}, 2, quickPlan.duration, "x", full},
-		{[]string{"-duration", "500ms", "-peers", "naive,express"}, 3, 500 * time.Millisecond, ".", []string{"readapi", "express", "naive"}},
+		{nil, allParts, 3, 2 * time.Second, ".", full},
+		{[]string{"-quick"}, allParts, 1, quickPlan.duration, "", full},
+		{[]string{"-quick", "-rounds", "2", "-out", "x"}, allParts, 2, quickPlan.duration, "x", full},
+		{[]string{"-only", "large,different"}, []string{partDifferent, partLarge}, 3, 2 * time.Second, "", full},
+		{[]string{"-only", "same", "-out", "x"}, []string{partSame}, 3, 2 * time.Second, "x", full},
+		{[]string{"-duration", "500ms", "-peers", "naive,express"}, allParts, 3, 500 * time.Millisecond, ".", []string{"readapi", "express", "naive"}},
 	}
 	for _, tt := range tests {
 		o, err := parseOptions(tt.args, io.Discard)
@@ -31,12 +34,14 @@ func TestParseOptions(t *testing.T) {
 		for _, p := range o.peers {
 			names = append(names, p.name)
 		}
-		if err != nil || o.plan.rounds != tt.rounds || o.plan.duration != tt.duration || o.out != tt.out || !slices.Equal(names, tt.peerNames) {
+		if err != nil || o.plan.rounds != tt.rounds || o.plan.duration != tt.duration || o.out != tt.out ||
+			!slices.Equal(o.plan.parts, tt.parts) || !slices.Equal(names, tt.peerNames) {
 			t.Errorf("parseOptions(%q) = %+v, %q, %q, %v", tt.args, o.plan, o.out, names, err)
 		}
 	}
 	for _, args := range [][]string{
 		{"-peers", "rails"}, // there is none
+		{"-only", "small"},  // there is no such part
 		{"-rounds", "-1"},
 		{"-duration", "2"}, // no unit
 		{"now"},

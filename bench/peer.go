@@ -25,6 +25,10 @@ type peer struct {
 	title string
 	about string // for RESULTS.md
 	limit bool   // no competitor, but the most that is possible
+	// routes are where it has different rows; nil if it is not measured with them.
+	routes *routes
+	// differentOnly: with nothing else.
+	differentOnly bool
 
 	// prepare installs or builds what start needs, and returns the versions of
 	// its parts. errMissing: the peer is skipped.
@@ -42,12 +46,25 @@ func allPeers() []peer {
 		{
 			name: baseName, title: "readapi",
 			about:   "with its defaults (10 database connections)",
+			routes:  readapiRoutes,
 			prepare: prepareReadapi, start: startReadapi,
 		},
 		{
 			name: "express", title: "Express + mysql",
 			about:   "Express and the mysql package, one connection from `createConnection`, `res.json`",
-			prepare: prepareExpress, start: startExpress,
+			prepare: prepareNode(expressDir, "express", "mysql"), start: startNode(expressDir, "server.js"),
+		},
+		{
+			name: "express-pool", title: "Express + mysql2, pool",
+			about:  "Express and mysql2, `createPool` with its default of 10 connections, `execute`, `res.json`",
+			routes: programRoutes, differentOnly: true,
+			prepare: prepareNode(mysql2Dir, "express", "mysql2"), start: startNode(mysql2Dir, "express.js"),
+		},
+		{
+			name: "fastify", title: "Fastify + mysql2, pool",
+			about:  "the same with Fastify, without schemas",
+			routes: programRoutes, differentOnly: true,
+			prepare: prepareNode(mysql2Dir, "fastify", "mysql2"), start: startNode(mysql2Dir, "fastify.js"),
 		},
 		{
 			name: "flask", title: "Flask + SQLAlchemy",
@@ -58,17 +75,20 @@ func allPeers() []peer {
 			name: "flask-gunicorn", title: "Flask under gunicorn",
 			about: "the same program under gunicorn with 2 × cores + 1 workers, as its documentation " +
 				"advises, and a timeout of 300 s instead of 30",
+			routes:  programRoutes,
 			prepare: prepareGunicorn, start: startGunicorn,
 		},
 		{
 			name: "php", title: "nginx + PHP-FPM",
 			about: "mysqli, `fetch_all`, `json_encode`; Debian's settings (5 PHP processes at most), but no " +
-				"`memory_limit`",
+				"`memory_limit`; a connection to the database for each request",
+			routes:  phpRoutes,
 			prepare: preparePHP, start: startPHP,
 		},
 		{
 			name: "naive", title: "naive Go",
 			about:   "`[]map[string]any`, `json.Encoder`, a pool of 16 connections",
+			routes:  programRoutes,
 			prepare: prepareGo("naive"), start: startNaive,
 		},
 		{
@@ -76,6 +96,18 @@ func allPeers() []peer {
 			about:   "a Go server that answers every request with readapi's bytes and header, kept in memory",
 			prepare: prepareGo("memory"), start: startMemory,
 		},
+	}
+}
+
+// isIn reports whether the peer is measured in that part of a run.
+func (p peer) isIn(part string) bool {
+	switch part {
+	case partDifferent:
+		return p.routes != nil
+	case partLarge: // the limit there is the driver
+		return !p.limit && !p.differentOnly
+	default:
+		return !p.differentOnly
 	}
 }
 

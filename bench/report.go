@@ -24,9 +24,14 @@ func writeReport(w io.Writer, r *results, machine [][2]string) error {
 	t := &report{results: r}
 	t.writeHead()
 	t.writeMachine(machine)
-	t.writeLoads()
-	t.writeBig()
+	sections := map[string]func(){partSame: t.writeLoads, partDifferent: t.writeDifferent, partLarge: t.writeBig}
+	for _, part := range t.plan.parts {
+		sections[part]()
+	}
 	t.writeMethod()
+	if t.plan.has(partDifferent) {
+		t.writeDifferentMethod()
+	}
 	_, err := io.WriteString(w, t.out.String())
 	return err
 }
@@ -86,7 +91,7 @@ func (t *report) writeLoads() {
 		for _, connections := range t.plan.connections {
 			t.printf("### %d %s\n\n", connections, plural(connections, "connection"))
 			t.head("server", "requests/s", "×", "p50", "×", "p99", "×", "processor time per request", "×")
-			for _, p := range t.peers {
+			for _, p := range t.peersIn(partSame) {
 				t.writeLoad(p, rows, connections)
 			}
 			t.printf("\n")
@@ -101,11 +106,18 @@ func (t *report) writeLoad(p peer, rows, connections int) {
 		return
 	}
 	f, base := medianLoad(rounds), medianLoad(t.loads[loadKey{baseName, rows, connections}])
-	t.row(p.title,
+	t.row(t.loadCells(p, f, base)...)
+}
+
+// loadCells are the cells of a peer with figures f. base are readapi's.
+func (t *report) loadCells(p peer, f, base loadFigures) []string {
+	return []string{
+		p.title,
 		perSecond(f.rate), t.times(p, base.rate, f.rate),
 		millis(f.p50), t.times(p, float64(f.p50), float64(base.p50)),
 		millis(f.p99), t.times(p, float64(f.p99), float64(base.p99)),
-		millis(f.cpu), t.times(p, float64(f.cpu), float64(base.cpu)))
+		millis(f.cpu), t.times(p, float64(f.cpu), float64(base.cpu)),
+	}
 }
 
 // writeBig writes the table of the reads of the big table.
@@ -114,20 +126,18 @@ func (t *report) writeBig() {
 	t.printf("## %s rows (%s bytes), one reader\n\n", thousands(int64(rows)), thousands(t.bodyBytes[rows]))
 	t.head("server", "time", "×", "first byte", "×", "peak memory", "×", "processor time", "×")
 	base := medianBig(t.bigs[bigKey{baseName, 1}])
-	for _, p := range t.peers {
+	for _, p := range t.peersIn(partLarge) {
 		rounds := t.bigs[bigKey{p.name, 1}]
-		switch {
-		case p.limit:
-		case len(rounds) == 0:
+		if len(rounds) == 0 {
 			t.row(p.title, none, none, none, none, none, none, none, none)
-		default:
-			f := medianBig(rounds)
-			t.row(p.title,
-				seconds(f.total), t.times(p, float64(f.total), float64(base.total)),
-				seconds(f.first), t.times(p, float64(f.first), float64(base.first)),
-				mebibytes(f.memory), t.times(p, float64(f.memory), float64(base.memory)),
-				seconds(f.cpu), t.times(p, float64(f.cpu), float64(base.cpu)))
+			continue
 		}
+		f := medianBig(rounds)
+		t.row(p.title,
+			seconds(f.total), t.times(p, float64(f.total), float64(base.total)),
+			seconds(f.first), t.times(p, float64(f.first), float64(base.first)),
+			mebibytes(f.memory), t.times(p, float64(f.memory), float64(base.memory)),
+			seconds(f.cpu), t.times(p, float64(f.cpu), float64(base.cpu)))
 	}
 	limit := medianBig(t.bigs[bigKey{discardName, 1}])
 	t.row("limit: the driver alone",
@@ -145,7 +155,10 @@ func (t *report) writeMethod() {
 	for _, p := range t.peers {
 		t.printf("- **%s**: %s.\n", p.title, p.about)
 	}
-	t.printf("- **limit: the driver alone**: a Go program that reads the rows and throws them away.\n\n")
+	if t.plan.has(partLarge) {
+		t.printf("- **limit: the driver alone**: a Go program that reads the rows and throws them away.\n")
+	}
+	t.printf("\n")
 	t.printf(`The servers ran one at a time, each started anew for every table and round, on one machine with the database and
 the load generator. Each figure is the median of %d %s. Under load, every connection has one request under way at any
 time for %v, after a warm-up of a quarter of it; requests under way at the end are waited for and count. The generator

@@ -9,8 +9,12 @@ import (
 	"fmt"
 )
 
-// columnCount is the number of columns of sample.
-const columnCount = 10
+const (
+	// columnCount is the number of columns of sample.
+	columnCount = 10
+	// qtyValues is the number of different values of its column qty.
+	qtyValues = 100
+)
 
 // Statements that fill a database; rows are all different, and none is random.
 // Two runs measure the same bytes.
@@ -70,6 +74,16 @@ func insertRows(ctx context.Context, db *sql.DB, rows int) error {
 	}
 	_, err := db.ExecContext(ctx, "ANALYZE TABLE sample")
 	return err
+}
+
+// addDifferent makes ready for reads of different rows, in a database that
+// createSampleDatabase has made: an index for pages, and a second table.
+func addDifferent(ctx context.Context, server dbServer, name string) error {
+	return execAll(ctx, server, name,
+		"CREATE INDEX by_qty ON sample (qty)",
+		"CREATE TABLE "+thousandTable+" LIKE sample",
+		fmt.Sprintf("INSERT INTO %s SELECT * FROM sample WHERE id <= %d", thousandTable, thousandTableRows),
+		"ANALYZE TABLE sample, "+thousandTable)
 }
 
 // dropDatabase removes what createSampleDatabase has made.

@@ -32,31 +32,45 @@ func startReadapi(ctx context.Context, w *workshop, env []string) (*server, erro
 	return &server{addr: p.addr, processes: []*process{p}}, nil
 }
 
-// expressDir is where npm puts its packages; git ignores them.
-var expressDir = filepath.Join("peers", "express")
+// Where npm puts the packages of a program; git ignores them.
+var (
+	expressDir = filepath.Join("peers", "express")
+	mysql2Dir  = filepath.Join("peers", "mysql2")
+)
 
-func prepareExpress(ctx context.Context, w *workshop) (string, error) {
-	if err := need("node", "nodejs"); err != nil {
-		return "", err
+// prepareNode installs the packages of dir, unless they are there. The versions
+// are those of Node.js and of the packages that are named.
+func prepareNode(dir string, packages ...string) func(context.Context, *workshop) (string, error) {
+	script := `"Node.js "+process.versions.node`
+	for _, name := range packages {
+		// Not require("NAME/package.json"): some packages do not export it.
+		script += fmt.Sprintf(`+", %[1]s "+JSON.parse(fs.readFileSync("node_modules/%[1]s/package.json")).version`, name)
 	}
-	const versions = `"Node.js "+process.versions.node+", Express "+require("express/package.json").version+` +
-		`", mysql "+require("mysql/package.json").version`
-	if found, err := firstLineIn(ctx, expressDir, "node", "-p", versions); err == nil {
-		return found, nil
+	return func(ctx context.Context, w *workshop) (string, error) {
+		if err := need("node", "nodejs"); err != nil {
+			return "", err
+		}
+		if found, err := firstLineIn(ctx, dir, "node", "-p", script); err == nil {
+			return found, nil
+		}
+		if err := need("npm", "npm"); err != nil {
+			return "", err
+		}
+		install := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")
+		install.Dir = dir
+		if output, err := install.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w: npm ci in bench/%s must work: %w\n%s", errMissing, dir, err, output)
+		}
+		return firstLineIn(ctx, dir, "node", "-p", script)
 	}
-	if err := need("npm", "npm"); err != nil {
-		return "", err
-	}
-	install := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")
-	install.Dir = expressDir
-	if output, err := install.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: npm ci in bench/%s must work: %w\n%s", errMissing, expressDir, err, output)
-	}
-	return firstLineIn(ctx, expressDir, "node", "-p", versions)
 }
 
-func startExpress(ctx context.Context, w *workshop, env []string) (*server, error) {
-	return w.startOn(ctx, command{name: "express", dir: expressDir, env: env, args: []string{"node", "server.js"}})
+// startNode starts a program of dir.
+func startNode(dir, program string) func(context.Context, *workshop, []string) (*server, error) {
+	return func(ctx context.Context, w *workshop, env []string) (*server, error) {
+		name := strings.TrimSuffix(program, ".js")
+		return w.startOn(ctx, command{name: name, dir: dir, env: env, args: []string{"node", program}})
+	}
 }
 
 func prepareFlask(ctx context.Context, w *workshop) (string, error) {
@@ -139,8 +153,9 @@ func startPHP(ctx context.Context, w *workshop, env []string) (*server, error) {
 		return nil, err
 	}
 	values := map[string]any{"Dir": dir, "Port": port, "Root": os.Getuid() == 0}
-	for _, name := range []string{"read.php", "php-fpm.conf", "nginx.conf"} {
-		if err := fillIn(filepath.Join("peers", "php", name), filepath.Join(dir, name), values); err != nil {
+	files, _ := filepath.Glob(filepath.Join("peers", "php", "*")) // the pattern is right
+	for _, file := range files {
+		if err := fillIn(file, filepath.Join(dir, filepath.Base(file)), values); err != nil {
 			return nil, err
 		}
 	}

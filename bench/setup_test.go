@@ -29,7 +29,7 @@ func TestSetupNamesPackages(t *testing.T) {
 		name    string
 		prepare func(context.Context, *workshop) (string, error)
 	}{
-		{"nodejs", prepareExpress},
+		{"nodejs", prepareNode(expressDir, "express", "mysql")},
 		{"nginx-light", preparePHP},
 	}
 	for _, tt := range tests {
@@ -79,7 +79,7 @@ func TestFillIn(t *testing.T) {
 	dir := t.TempDir()
 	for _, root := range []bool{false, true} {
 		values := map[string]any{"Dir": "/tmp/x", "Port": 8080, "Root": root}
-		for _, name := range []string{"nginx.conf", "php-fpm.conf", "read.php"} {
+		for _, name := range []string{"nginx.conf", "php-fpm.conf", "read.php", "db.php", "row.php"} {
 			to := filepath.Join(dir, name)
 			if err := fillIn(filepath.Join("peers", "php", name), to, values); err != nil {
 				t.Fatal(err)
@@ -98,7 +98,14 @@ func TestFillIn(t *testing.T) {
 // TestLockFile keeps addresses of registries out of the repository: npm writes
 // that of the machine where the file was made.
 func TestLockFile(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(expressDir, "package-lock.json"))
+	for dir, name := range map[string]string{expressDir: "mysql", mysql2Dir: "mysql2"} {
+		t.Run(name, func(t *testing.T) { checkLockFile(t, dir, "express", name) })
+	}
+}
+
+// checkLockFile wants the packages locked in dir.
+func checkLockFile(t *testing.T, dir string, packages ...string) {
+	text, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +120,9 @@ func TestLockFile(t *testing.T) {
 			t.Errorf("%s = %+v; want version and integrity, no address", name, p)
 		}
 	}
-	if lock.Packages["node_modules/express"].Version == "" {
-		t.Error("express is not locked")
+	for _, name := range packages {
+		if lock.Packages["node_modules/"+name].Version == "" {
+			t.Errorf("%s is not locked", name)
+		}
 	}
 }

@@ -32,54 +32,80 @@ const (
 	fewConnections = 16
 )
 
-// slowClients are connections that take a response one byte a second.
+// slowClients are connections that take a response bit by bit.
 type slowClients struct {
-	addr, path string
+	addr   string
+	atOnce int // bytes that each takes in slowInterval at most
 
 	group   sync.WaitGroup
 	served  atomic.Int64 // responses 200
 	refused atomic.Int64 // responses 503
+	cut     atomic.Int64 // connections that ended before
 }
 
 // open sends a request, waits for its status and takes the rest slowly in the
 // background, until the connection or ctx ends.
-func (s *slowClients) open(ctx context.Context) error {
-	conn, err := dialSlow(ctx, s.addr, slowBufferBytes)
-	if err != nil {
-		return err
+func (s *slowClients) open(ctx context.Context, path string) error {
+	conn, err := s.ask(ctx, path)
+	if conn != nil {
+		s.group.Go(func() { s.drip(ctx, conn) }) // ends with the connection, or ctx
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", s.path, s.addr); err != nil {
-		return err
-	}
-	status := make([]byte, len("HTTP/1.1 200"))
-	if _, err := io.ReadFull(conn, status); err != nil {
-		return err
-	}
-	switch string(status[len("HTTP/1.1 "):]) {
-	case "200":
-		s.served.Add(1)
-		s.group.Go(func() { // ends with the connection
-			defer stop()
-			defer conn.Close()
-			s.drip(conn)
-		})
-		return nil
-	case "503":
-		s.refused.Add(1)
-		stop()
-		return conn.Close()
-	default:
-		return fmt.Errorf("%w: %q", errStatus, status)
+	return err
+}
+
+// insist is open, and again when that was refused or has ended, after a time;
+// never if it is 0. It goes on until ctx ends.
+func (s *slowClients) insist(ctx context.Context, path string, again time.Duration) {
+	for ctx.Err() == nil {
+		conn, err := s.ask(ctx, path)
+		switch {
+		case conn != nil:
+			s.drip(ctx, conn)
+		case err != nil && ctx.Err() == nil:
+			s.cut.Add(1)
+		}
+		if again == 0 {
+			return
+		}
+		wait(ctx, again)
 	}
 }
 
-// drip takes a byte a second from conn until its end.
-func (s *slowClients) drip(conn net.Conn) {
+// ask sends a request and waits for its status. A connection that is refused is
+// closed, and nil.
+func (s *slowClients) ask(ctx context.Context, path string) (net.Conn, error) {
+	conn, err := dialSlow(ctx, s.addr, slowBufferBytes)
+	if err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	status := make([]byte, len("HTTP/1.1 200"))
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, s.addr)
+	if err == nil {
+		_, err = io.ReadFull(conn, status)
+	}
+	switch got := string(status[len("HTTP/1.1 "):]); {
+	case err != nil:
+	case got == "200":
+		s.served.Add(1)
+		return conn, nil
+	case got == "503":
+		s.refused.Add(1)
+	default:
+		err = fmt.Errorf("%w: %q", errStatus, status)
+	}
+	conn.Close()
+	return nil, err
+}
+
+// drip takes bytes from conn until its end, or that of ctx, and closes it.
+func (s *slowClients) drip(ctx context.Context, conn net.Conn) {
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer conn.Close()
 	pace := time.NewTicker(slowInterval)
 	defer pace.Stop()
-	for one := make([]byte, 1); ; <-pace.C {
-		if _, err := conn.Read(one); err != nil {
+	for part := make([]byte, s.atOnce); ; <-pace.C {
+		if _, err := conn.Read(part); err != nil {
 			return
 		}
 	}
@@ -112,7 +138,7 @@ type slowScene struct {
 func newSlowScene(ctx context.Context, t testing.TB, form soakForm, env ...string) *slowScene {
 	t.Helper()
 	s := &slowScene{restartScene: newRestartScene(ctx, t, form, env...)}
-	s.slow.addr, s.slow.path = s.server.addr, "/read/"+megTable
+	s.slow.addr, s.slow.atOnce = s.server.addr, 1
 	s.idle = sockets(t, s.server)
 	return s
 }
@@ -152,7 +178,7 @@ func TestSoakSlowClients(t *testing.T) {
 
 	openings := make(chan error, clients)
 	for range clients {
-		go func() { openings <- s.slow.open(ctx) }() // ends with its status, or ctx
+		go func() { openings <- s.slow.open(ctx, "/read/"+megTable) }() // ends with its status, or ctx
 	}
 	for range clients {
 		if err := <-openings; err != nil {
@@ -173,7 +199,7 @@ func TestSoakSlowClients(t *testing.T) {
 	if n := s.connected(t); n < clients {
 		t.Errorf("the server has %d connections; want those of %d slow clients", n, clients)
 	}
-	s.mustBeLean(t)
+	mustBeLean(t, s.server)
 }
 
 // TestSoakSlowClientsChangingRows has many clients read one byte a second, each
@@ -193,7 +219,7 @@ func TestSoakSlowClientsChangingRows(t *testing.T) {
 		if err := s.meg.increase(ctx, s.db); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.slow.open(ctx); err != nil {
+		if err := s.slow.open(ctx, "/read/"+megTable); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,7 +236,7 @@ func TestSoakSlowClientsChangingRows(t *testing.T) {
 		t.Errorf("the server has %d connections; want those of the slow clients cut off", n)
 	}
 	normal.tally().mustBeQuick(t)
-	s.mustBeLean(t)
+	mustBeLean(t, s.server)
 
 	afterwards := startCrowd(t, 2, s.server.addr, "/read/"+megTable, s.meg.fresh)
 	afterwards.awaitRequests(ctx, t, 20)
@@ -220,9 +246,9 @@ func TestSoakSlowClientsChangingRows(t *testing.T) {
 }
 
 // mustBeLean fails the test if the server has had too much memory.
-func (s *slowScene) mustBeLean(t testing.TB) {
+func mustBeLean(t testing.TB, server *process) {
 	t.Helper()
-	peak := s.server.peak()
+	peak := server.peak()
 	t.Logf("peak of resident memory: %d MiB", peak>>20)
 	if peak >= maxSlowMemory {
 		t.Errorf("peak of resident memory = %d MiB; want less than %d MiB", peak>>20, maxSlowMemory>>20)

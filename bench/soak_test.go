@@ -25,7 +25,7 @@ import (
 type soakForm string
 
 const (
-	soakShort soakForm = "short" // a few seconds each, all in less than 90 s: for CI
+	soakShort soakForm = "short" // less than a minute each, all in less than 3 minutes: for CI
 	soakLong  soakForm = "long"
 )
 
@@ -46,7 +46,7 @@ func soakTest(t testing.TB) soakForm {
 	switch form {
 	case soakShort, soakLong:
 	case "":
-		t.Skip("run make soak, or set SOAK=short (all in 90 s) or SOAK=long")
+		t.Skip("run make soak, or set SOAK=short (all in 3 minutes) or SOAK=long")
 	default:
 		t.Fatalf("SOAK=%q; want %s or %s", form, soakShort, soakLong)
 	}

@@ -24,6 +24,7 @@ const (
 
 // Table is what is known of a table. It does not change.
 type Table struct {
+	Name    string
 	Quoted  string // its name as it stands in SQL
 	Columns []Column
 
@@ -54,6 +55,7 @@ func (t *Table) Column(name string) *Column {
 // Entry is the place of one table in the catalog. It is safe for concurrent use.
 type Entry struct {
 	db     *exec.DB
+	name   string
 	quoted string
 	known  atomic.Pointer[Table] // nil before it is learned
 	turn   chan struct{}         // has a value while somebody learns
@@ -61,7 +63,7 @@ type Entry struct {
 
 // New makes the entry of the table with this name. It asks nothing yet.
 func New(db *exec.DB, name string) *Entry {
-	return &Entry{db: db, quoted: Quote(name), turn: make(chan struct{}, 1)}
+	return &Entry{db: db, name: name, quoted: Quote(name), turn: make(chan struct{}, 1)}
 }
 
 // Quote writes the name of a table. The default stands as it is: this server's
@@ -76,14 +78,12 @@ func Quote(name string) string {
 // Known is the table as it was last learned, whenever that was, or nil.
 func (e *Entry) Known() *Table { return e.known.Load() }
 
-// Table returns what is known of the table, and learns it first if need be,
-// within DB_TIMEOUT. Errors are *exec.Error.
+// Table returns what is known of the table, and learns it first if need be, until
+// the deadline of ctx. Errors are *exec.Error.
 func (e *Entry) Table(ctx context.Context) (*Table, error) {
 	if t := e.known.Load(); t != nil && time.Since(t.learned) < maxAge {
 		return t, nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, e.db.Timeout(), exec.ErrLate)
-	defer cancel()
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
@@ -102,12 +102,16 @@ func (e *Entry) Table(ctx context.Context) (*Table, error) {
 
 // learn asks the database for the columns.
 func (e *Entry) learn(ctx context.Context) (*Table, error) {
-	rows, err := e.db.Fetch(ctx, &exec.Statement{Text: "SELECT * FROM " + e.quoted + " LIMIT 0"}, func() {})
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		deadline = time.Now().Add(e.db.Timeout())
+	}
+	rows, err := e.db.Fetch(ctx, &exec.Statement{Text: "SELECT * FROM " + e.quoted + " LIMIT 0"}, exec.Call{Deadline: deadline})
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	t := &Table{Quoted: e.quoted, learned: time.Now()}
+	t := &Table{Name: e.name, Quoted: e.quoted, learned: time.Now()}
 	for _, c := range rows.Columns() {
 		t.Columns = append(t.Columns, Column(c))
 	}

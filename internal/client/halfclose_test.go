@@ -17,7 +17,7 @@ const patience = 20 * time.Second
 
 // graceListener is a Listener whose connections have another grace.
 type graceListener struct {
-	Listener
+	*Listener
 	grace time.Duration
 }
 
@@ -38,7 +38,7 @@ func serveHalf(t *testing.T, grace time.Duration, handler http.HandlerFunc) stri
 	}
 	server := &http.Server{Handler: handler, ConnContext: WithConn}
 	t.Cleanup(func() { server.Close() })
-	go server.Serve(graceListener{Listener{Listener: listener, Timeout: time.Minute}, grace}) // ends with Close
+	go server.Serve(graceListener{NewListener(listener, time.Minute), grace}) // ends with Close
 	return listener.Addr().String()
 }
 

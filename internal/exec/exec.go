@@ -10,8 +10,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,32 +32,73 @@ const (
 	// Back-off of a read that is sent again: somebody waits for it.
 	minRetry = 10 * time.Millisecond
 	maxRetry = 200 * time.Millisecond
+	// stuckTime is how often FetchLong asks for a place to be made.
+	stuckTime = 100 * time.Millisecond
 )
 
 // ErrLate is the cause of a context that ends because the timeout has passed.
 var ErrLate = errors.New("no first row within DB_TIMEOUT")
 
-var errPoolBusy = errors.New("no free connection within DB_TIMEOUT: look at DB_MAX_CONNS")
+var (
+	errPoolBusy  = errors.New("no free connection within DB_TIMEOUT: look at DB_MAX_CONNS")
+	errTableBusy = errors.New("reads of this table use all connections that one table may use: is it locked? Look at DB_MAX_CONNS")
+	errLongBusy  = errors.New("results that take long use all connections that they may use: look at DB_MAX_CONNS")
+)
 
 // DB is the pool and what is known about the server behind it. It is safe for
 // concurrent use.
 type DB struct {
 	pool    *sql.DB
 	options Options
-	buffers sync.Pool   // *[]byte
-	away    atomic.Bool // the last that was heard: it is not there
+	buffers sync.Pool                // *[]byte
+	away    atomic.Bool              // the last that was heard: it is not there
+	long    chan struct{}            // has a value per result that takes long
+	tables  map[string]chan struct{} // by name; has a value per query under way
 }
 
 // Options are what an operator chooses.
 type Options struct {
-	Timeout  time.Duration // from a call of Fetch to the first row
+	Timeout  time.Duration // of a read, until its first row
+	Conns    int           // connections of the pool, at least 2
+	Tables   []string      // that are read; none of them may take all connections
 	Encoding encode.Options
 	Log      *slog.Logger
 }
 
+// Call is how long somebody waits for a query, and for what.
+type Call struct {
+	// Deadline is when the first row has to be there.
+	Deadline time.Time
+	// FirstRow, if it is not nil, is called once the first row is there, or it is
+	// certain that there is none.
+	FirstRow func()
+	// Reserve, if it is not nil, is asked for room for so many more bytes of a
+	// result that nobody has taken yet, and told with a negative number when the
+	// room is free again. An error ends the query.
+	Reserve func(bytes int) error
+
+	placed bool // the caller holds a place for what takes long
+}
+
 // New makes a DB. It does not connect; the caller closes the pool.
 func New(pool *sql.DB, options Options) *DB {
-	return &DB{pool: pool, options: options}
+	spare := max(options.Conns-reservedConns(options.Conns), 1)
+	d := &DB{pool: pool, options: options, long: make(chan struct{}, spare), tables: make(map[string]chan struct{})}
+	if len(options.Tables) > 1 {
+		for _, table := range options.Tables {
+			d.tables[table] = make(chan struct{}, spare)
+		}
+	}
+	return d
+}
+
+// reservedConns is how many connections of a pool nobody may take for long, and
+// no table for itself: they are for everybody else.
+func reservedConns(conns int) int {
+	if conns < 4 {
+		return 1
+	}
+	return 2
 }
 
 // Timeout is that of the options.
@@ -85,16 +128,14 @@ func (d *DB) Ping(ctx context.Context) error {
 	return d.note(err)
 }
 
-// Fetch sends query and returns its result, or as much of a large one as makes
-// it large. While nothing has been handed out a read can be sent again, so a
-// lost connection is retried until DB_TIMEOUT has passed. Fetch calls firstRow
-// once the first row is there, or it is certain that there is none. The caller
-// closes the Rows.
-func (d *DB) Fetch(ctx context.Context, st *Statement, firstRow func()) (*Rows, error) {
-	giveUp := time.Now().Add(d.options.Timeout)
+// Fetch sends st and returns its result, or as much of a large one as makes it
+// large. While nothing has been handed out a read can be sent again, so a lost
+// connection is retried until the deadline. The caller closes the Rows. Errors
+// are *Error.
+func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error) {
 	var before error
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
-		s, err := d.try(ctx, st, time.Until(giveUp), firstRow)
+		s, err := d.try(ctx, st, call)
 		switch {
 		case err == nil:
 			return s, d.note(nil)
@@ -104,12 +145,52 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, firstRow func()) (*Rows, 
 			return nil, &Error{KindOf(before), errors.Join(before, err)}
 		case !mayRetry(KindOf(err)):
 			return nil, err
-		case !pause(ctx, backoff, giveUp):
+		case !pause(ctx, backoff, call.Deadline):
 			return nil, d.note(err)
 		case before != nil: // one lost connection is not a lost database
 			d.note(err)
 		}
 		before = err
+	}
+}
+
+// FetchLong is Fetch for a result that is known to take long: it waits for one of
+// the places for these first. While it waits it calls stuck now and then, which
+// may make one of those go who have a place.
+func (d *DB) FetchLong(ctx context.Context, st *Statement, call Call, stuck func()) (*Rows, error) {
+	if err := d.awaitPlace(ctx, call.Deadline, stuck); err != nil {
+		return nil, err
+	}
+	call.placed = true
+	rows, err := d.Fetch(ctx, st, call)
+	if err != nil {
+		<-d.long
+		return nil, err
+	}
+	rows.keepPlace()
+	return rows, nil
+}
+
+// awaitPlace takes a place for a result that takes long.
+func (d *DB) awaitPlace(ctx context.Context, deadline time.Time, stuck func()) error {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	again := time.NewTicker(stuckTime)
+	defer again.Stop()
+	for {
+		select {
+		case d.long <- struct{}{}:
+			return nil
+		default:
+			stuck()
+		}
+		select {
+		case d.long <- struct{}{}:
+			return nil
+		case <-again.C:
+		case <-ctx.Done():
+			return &Error{PoolBusy, errLongBusy}
+		}
 	}
 }
 
@@ -131,17 +212,23 @@ func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
 	}
 }
 
-// try is one attempt of Fetch. Its first row must arrive within timeout.
-func (d *DB) try(ctx context.Context, st *Statement, timeout time.Duration, firstRow func()) (*Rows, error) {
+// try is one attempt of Fetch. A panic is an error like any other, though its
+// connection is lost; those of the driver are caught by Connector.
+func (d *DB) try(ctx context.Context, st *Statement, call Call) (rows *Rows, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	late := time.AfterFunc(timeout, func() { cancel(ErrLate) })
-	s := &Rows{db: d, cancel: cancel, Body: d.takeBuffer()}
-	err := s.open(ctx, st)
-	if !late.Stop() || err != nil {
+	s := &Rows{db: d, cancel: cancel, call: call, table: d.tables[st.Table], reserved: freeBytes, Body: d.takeBuffer()}
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.abandon()
+			rows, err = nil, &Error{Internal, fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
+		}
+	}()
+	s.timer = time.AfterFunc(time.Until(call.Deadline), s.tick)
+	err = s.open(ctx, st)
+	if !s.timer.Stop() || err != nil {
 		err = d.queryError(ctx, s, err)
 	} else {
-		firstRow()
-		err = s.Fill(SmallBytes)
+		err = s.fillUnsent()
 	}
 	if err != nil {
 		s.discard(err)
@@ -159,6 +246,8 @@ func (d *DB) queryError(ctx context.Context, s *Rows, err error) error {
 		return &Error{Canceled, cause}
 	case s.conn != nil:
 		return &Error{Timeout, ErrLate}
+	case s.table != nil && !s.inTable:
+		return &Error{PoolBusy, errTableBusy}
 	case d.poolBusy():
 		return &Error{PoolBusy, errPoolBusy}
 	default:

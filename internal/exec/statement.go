@@ -15,6 +15,7 @@ import (
 // Statement is a query for the database, and how its rows are written. Nothing
 // changes one that is in use.
 type Statement struct {
+	Table    string // that is read, or "": bounds how many connections it may take
 	Text     string
 	Args     []any
 	Fields   []encode.Field // empty: the columns of the rows

@@ -48,10 +48,13 @@ var comparisons = map[string]comparison{
 	"gte":        {between: " >= ", ifAbove: never, ifBelow: always, justAbove: "gt", justBelow: "gte"},
 	"lt":         {between: " < ", ifAbove: always, ifBelow: never, justAbove: "lte", justBelow: "lt"},
 	"lte":        {between: " <= ", ifAbove: always, ifBelow: never, justAbove: "lte", justBelow: "lt"},
-	"like":       {between: " LIKE ", after: " COLLATE utf8mb4_bin", pattern: true},
-	"ilike":      {before: "LOWER(", between: ") LIKE LOWER(", after: ") COLLATE utf8mb4_bin", pattern: true},
+	"like":       {between: " LIKE ", after: " COLLATE utf8mb4_bin" + escapeClause, pattern: true},
+	"ilike":      {before: "LOWER(", between: ") LIKE LOWER(", after: ") COLLATE utf8mb4_bin" + escapeClause, pattern: true},
 	"isdistinct": {before: "NOT (", between: " <=> ", after: ")", ifAbove: always, ifBelow: always},
 }
+
+// escapeClause says which character escapes in patterns, whatever sql_mode is.
+const escapeClause = " ESCAPE '|'"
 
 // isTests maps the values of is to SQL.
 var isTests = map[string]string{
@@ -68,7 +71,7 @@ type builder struct {
 // All returns the query for all rows and columns of the table with this name. It
 // needs to know nothing of it.
 func All(table string, form encode.Format) *exec.Statement {
-	return &exec.Statement{Text: "SELECT * FROM " + catalog.Quote(table), Format: form}
+	return &exec.Statement{Table: table, Text: "SELECT * FROM " + catalog.Quote(table), Format: form}
 }
 
 // Select returns the query for the rows of q. The error is a
@@ -90,7 +93,7 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format) (*exec.Sta
 		return nil, err
 	}
 	text := "SELECT " + list.text + " FROM " + t.Quoted + where + order + b.limit(q.Limit, q.Offset)
-	return &exec.Statement{Text: text, Args: b.args, Fields: list.fields, Format: form, Expected: list.expected()}, nil
+	return &exec.Statement{Table: t.Name, Text: text, Args: b.args, Fields: list.fields, Format: form, Expected: list.expected()}, nil
 }
 
 // Count returns the query for the number of rows of q, without its limit. The
@@ -101,7 +104,7 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exec.Statement{Text: "SELECT COUNT(*) FROM " + t.Quoted + where, Args: b.args}, nil
+	return &exec.Statement{Table: t.Name, Text: "SELECT COUNT(*) FROM " + t.Quoted + where, Args: b.args}, nil
 }
 
 // selectList is what stands behind SELECT, and how it is called in the output.
@@ -277,7 +280,7 @@ func (b *builder) comparison(c postgrest.Condition) (clause, error) {
 	operands := make([]operand, len(c.Values))
 	for i, value := range c.Values {
 		if comparisons[c.Operator].pattern {
-			value = strings.ReplaceAll(value, "*", "%")
+			value = parsePattern(value)
 		}
 		if operands[i], err = operandOf(col, c, value); err != nil {
 			return clause{}, err
@@ -310,9 +313,7 @@ func isClause(c postgrest.Condition, col *catalog.Column) (clause, error) {
 	return clause{sql: exec.QuoteIdentifier(col.Name) + " " + test}, nil
 }
 
-// inClause writes IN. Values that no row can have are left out. The zero date,
-// which is a number, stands apart: in one list with texts MySQL would compare
-// all of them as numbers.
+// inClause writes IN. Values that no row can have are left out.
 func inClause(col *catalog.Column, operands []operand) clause {
 	if len(operands) == 0 {
 		return clause{sql: "FALSE"}
@@ -322,9 +323,7 @@ func inClause(col *catalog.Column, operands []operand) clause {
 	for _, o := range operands {
 		switch {
 		case o.side != exact:
-		case o == zeroDate && hasDates(col):
-			apart = []clause{compare(col, "eq", o)}
-		case o.noIndex:
+		case o.standsApart(col):
 			apart = append(apart, compare(col, "eq", o))
 		default:
 			list = append(list, clause{o.sql, []any{o.arg}})
@@ -357,7 +356,7 @@ func compare(col *catalog.Column, name string, o operand) clause {
 			next = op.justBelow
 		}
 		if next != "" {
-			return compare(col, next, operand{sql: o.sql, arg: o.arg})
+			return compare(col, next, operand{sql: o.sql, arg: o.arg, noIndex: o.noIndex})
 		}
 	}
 	switch {

@@ -1,8 +1,9 @@
 package plan
 
 // This file checks the values of conditions against the type of their column,
-// before MySQL can coerce them, and makes arguments of them. Rule: a value is
-// written in the form in which readapi prints it, and comparing is exact.
+// before MySQL can coerce them, and makes arguments of them. Rules: a value is
+// written in the form in which readapi prints it, or in another one that people
+// write if it can mean one thing only; and comparing is exact.
 
 import (
 	"cmp"
@@ -23,7 +24,7 @@ type operand struct {
 	sql     string // one placeholder, in a cast if need be
 	arg     any
 	side    side
-	noIndex bool // an index would find other rows: the column stands in LOWER
+	noIndex bool // compared as a text, which no index serves: the column stands in LOWER
 }
 
 // side says where a value lies that the column's type cannot represent.
@@ -61,19 +62,25 @@ var valueTypes = map[string]valueType{
 	"DECIMAL":   {expected: "a number", parse: parseDecimal, isTruth: true},
 	"FLOAT":     {expected: "a number", parse: parseFloat, isTruth: true},
 	"DOUBLE":    {expected: "a number", parse: parseDouble, isTruth: true},
-	"DATE":      {expected: "a day that exists, such as 2024-02-29", parse: parseDate},
-	"TIME":      {expected: "a time from -838:59:59 to 838:59:59, such as 23:59:59.5", parse: parseTime},
-	"DATETIME":  {expected: "a time without a zone, such as 2024-02-29T23:59:59", parse: parseDateTime},
-	"TIMESTAMP": {expected: "an instant, such as 2024-02-29T23:59:59Z (write %2B for +)", parse: parseTimestamp},
+	"DATE":      {expected: "a day that exists, without a time, such as 2024-02-29", parse: parseDate},
+	"TIME":      {expected: "a time from -838:59:59 to 838:59:59, such as 23:59, 23:59:59 or 23:59:59.5", parse: parseTime},
+	"DATETIME": {
+		expected: "a day that exists or a time on it, such as 2024-02-29, 2024-02-29T23:59, 2024-02-29T23:59:59.5 or 2024-02-29T23:59:59Z",
+		parse:    parseDateTime,
+	},
+	"TIMESTAMP": {
+		expected: "an instant, in UTC if it has no offset, such as 2024-02-29T23:59:59Z, 2024-02-29T23:59+02:00 or 2024-02-29",
+		parse:    parseTimestamp,
+	},
 	"CHAR":      {expected: "a text", parse: parseText, isText: true},
 	"VARCHAR":   {expected: "a text", parse: parseText, isText: true},
 	"TEXT":      {expected: "a text", parse: parseText, isText: true},
 	"ENUM":      {expected: "a text", parse: parseMember, isText: true},
 	"SET":       {expected: "a text", parse: parseMember, isText: true},
 	"":          {expected: "a text", parse: parseText, isText: true}, // sqlmock
-	"BINARY":    {expected: "base64 (write %2B for +)", parse: parseBinary, isBinary: true},
-	"VARBINARY": {expected: "base64 (write %2B for +)", parse: parseBinary, isBinary: true},
-	"BLOB":      {expected: "base64 (write %2B for +)", parse: parseBinary, isBinary: true},
+	"BINARY":    {expected: "base64 with its padding, such as AP8=", parse: parseBinary, isBinary: true},
+	"VARBINARY": {expected: "base64 with its padding, such as AP8=", parse: parseBinary, isBinary: true},
+	"BLOB":      {expected: "base64 with its padding, such as AP8=", parse: parseBinary, isBinary: true},
 	"JSON":      noValue,
 	"GEOMETRY":  noValue,
 	"VECTOR":    noValue,
@@ -97,7 +104,7 @@ func operandOf(c *catalog.Column, cond postgrest.Condition, value string) (opera
 		return operand{}, cond.ValuesAt.Refuse(postgrest.CodeSyntax, "", "%s on the column %q of type %s, expected is.null or is.not_null",
 			cond.Operator, c.Name, c.Type)
 	}
-	if !takes.isText && !takes.isBinary { // in base64 a blank was a +
+	if !takes.isText && !takes.isBinary {
 		value = strings.TrimSpace(value)
 	}
 	o, ok := takes.parse(c, value)
@@ -108,9 +115,12 @@ func operandOf(c *catalog.Column, cond postgrest.Condition, value string) (opera
 	return o, nil
 }
 
-// hasDates reports whether the values are compared as dates.
-func hasDates(c *catalog.Column) bool {
-	return c.Type == "DATE" || c.Type == "DATETIME" || c.Type == "TIMESTAMP"
+// standsApart reports whether o cannot be in one list with other values: MySQL
+// would compare dates as numbers there if one of them is a number.
+func (o operand) standsApart(c *catalog.Column) bool {
+	_, isNumber := o.arg.(int64)
+	hasDates := c.Type == "DATE" || c.Type == "DATETIME" || c.Type == "TIMESTAMP"
+	return o.noIndex || isNumber && hasDates
 }
 
 // isDigits reports whether s is one digit or more.
@@ -127,13 +137,35 @@ func parseMember(_ *catalog.Column, value string) (operand, bool) {
 	return operand{sql: "?", arg: value, noIndex: isDigits(digits)}, true
 }
 
+// parsePattern makes the pattern of LIKE, for escapeClause, of one of the
+// language: * and % are any characters, _ is one, and a backslash makes the
+// character behind it stand for itself, at the end itself. MySQL has an escape of
+// its own only as long as sql_mode does not have NO_BACKSLASH_ESCAPES.
+func parsePattern(value string) string {
+	var pattern strings.Builder
+	value = strings.ReplaceAll(value, "*", "%") // also behind a backslash, as PostgREST does it
+	for i := 0; i < len(value); i++ {
+		isEscaped := value[i] == '\\' && i+1 < len(value)
+		if isEscaped {
+			i++
+		}
+		if value[i] == '|' || isEscaped && strings.IndexByte("%_", value[i]) >= 0 {
+			pattern.WriteByte('|')
+		}
+		pattern.WriteByte(value[i])
+	}
+	return pattern.String()
+}
+
+// parseBinary takes base64, in which a blank was a plus: no other reading has a
+// whole number of groups. The empty value is one.
 func parseBinary(_ *catalog.Column, value string) (operand, bool) {
-	arg, err := base64.StdEncoding.Strict().DecodeString(value)
-	return operand{sql: "?", arg: arg}, err == nil && len(arg) > 0
+	arg, err := base64.StdEncoding.Strict().DecodeString(withPlus(value))
+	return operand{sql: "?", arg: arg}, err == nil
 }
 
 func parseTruth(c *catalog.Column, value string) (operand, bool) {
-	switch value {
+	switch strings.ToLower(value) { // True is Python's
 	case "true":
 		return operand{sql: "?", arg: int64(1)}, true
 	case "false":
@@ -196,13 +228,17 @@ func parseYear(_ *catalog.Column, value string) (operand, bool) {
 	}
 }
 
+// withPlus makes blanks the plus signs that they were before a URL was decoded.
+// It is for values that can have no blank.
+func withPlus(value string) string { return strings.ReplaceAll(value, " ", "+") }
+
 var jsonNumber = regexp.MustCompile(`^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]{1,4}))?$`)
 
 // parseDecimal takes a JSON number and compares it as a decimal: MySQL would
 // compare a text as a double. A number with more digits than the column has lies
 // between two of its values.
 func parseDecimal(c *catalog.Column, value string) (operand, bool) {
-	m := jsonNumber.FindStringSubmatch(value)
+	m := jsonNumber.FindStringSubmatch(withPlus(value))
 	if m == nil {
 		return operand{}, false
 	}
@@ -254,6 +290,7 @@ func parseFloat(_ *catalog.Column, value string) (operand, bool) { return parseB
 func parseDouble(_ *catalog.Column, value string) (operand, bool) { return parseBinaryFloat(value, 64) }
 
 func parseBinaryFloat(value string, bits int) (operand, bool) {
+	value = withPlus(value)
 	if !jsonNumber.MatchString(value) {
 		return operand{}, false
 	}
@@ -264,30 +301,69 @@ func parseBinaryFloat(value string, bits int) (operand, bool) {
 	return operand{sql: "?", arg: f}, true
 }
 
-// parseDate takes a day of the calendar, or the zero date.
-func parseDate(_ *catalog.Column, value string) (operand, bool) {
-	if value == "0000-00-00" {
-		return zeroDate, true
+// parseDate takes a day of the calendar, or a zero or partial date.
+func parseDate(c *catalog.Column, value string) (operand, bool) {
+	if partialDate.MatchString(value) {
+		return partialOperand(c, value, "")
 	}
-	_, err := time.Parse(time.DateOnly, value)
-	return operand{sql: "?", arg: value}, err == nil
+	return operand{sql: "?", arg: value}, isMoment(time.DateOnly, value)
 }
+
+// isMoment reports whether a day, or a time on it, exists. For MySQL the year 0
+// is no leap year.
+func isMoment(layout, value string) bool {
+	_, err := time.Parse(layout, value)
+	return err == nil && !strings.HasPrefix(value, "0000-02-29")
+}
+
+// partialDate matches dates without a month or a day, the zero date among them.
+var partialDate = regexp.MustCompile(`^[0-9]{4}-(?:00-(?:[0-2][0-9]|3[01])|(?:0[1-9]|1[0-2])-00)(?:$| )`)
 
 // zeroDate is the zero date as a number: MySQL refuses the text in the mode that
 // is its default.
 var zeroDate = operand{sql: "?", arg: int64(0)}
 
-var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}:[0-5][0-9]:[0-5][0-9])(?:\.([0-9]+))?$`)
+// partialOperand is the operand of a zero or partial date, with or without a
+// time on it. MySQL refuses these as texts in the mode that is its default.
+// Numbers it takes in every mode; but 240100 is a date of 2024 for it, not of the
+// year 24, and with a fraction it uses no index. These are compared with the text
+// of the column, which sorts alike.
+func partialOperand(c *catalog.Column, seconds, fraction string) (operand, bool) {
+	clock, scale := seconds[len(time.DateOnly):], c.Scale
+	if clock == "" {
+		scale = 0
+	} else if !isMoment(" "+time.TimeOnly, clock) {
+		return operand{}, false
+	}
+	o := withFraction(c, seconds, fraction)
+	number, _ := strconv.ParseInt(strings.NewReplacer("-", "", " ", "", ":", "").Replace(seconds), 10, 64)
+	switch isWhole := o.arg == seconds; {
+	case isWhole && number == 0 && o.side == exact:
+		return zeroDate, true
+	case isWhole && seconds >= "1000":
+		o.arg = number
+	default:
+		printed := (seconds + "." + fraction + "000000")[:len(seconds)+1+scale]
+		o.arg, o.noIndex = strings.TrimSuffix(printed, "."), true
+	}
+	return o, true
+}
 
-// parseTime takes a time of the range that TIME has: MySQL would move others to
-// its ends.
+var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}:[0-5][0-9])(?:(:[0-5][0-9])(?:\.([0-9]+))?)?$`)
+
+// parseTime takes a time of the range that TIME has, the seconds of which may be
+// missing: MySQL would move others to its ends.
 func parseTime(c *catalog.Column, value string) (operand, bool) {
 	const longest = "838:59:59"
 	m := timeOfDay.FindStringSubmatch(value)
-	if m == nil || len(m[2]) == len(longest) && m[2]+strings.Trim(m[3], "0") > longest {
+	if m == nil {
 		return operand{}, false
 	}
-	o := withFraction(c, m[1]+m[2], m[3])
+	seconds, fraction := m[2]+cmp.Or(m[3], ":00"), m[4]
+	if len(seconds) == len(longest) && seconds+strings.Trim(fraction, "0") > longest {
+		return operand{}, false
+	}
+	o := withFraction(c, m[1]+seconds, fraction)
 	if m[1] == "-" && o.side == justAbove {
 		o.side = justBelow
 	}
@@ -306,47 +382,70 @@ func withFraction(c *catalog.Column, seconds, fraction string) operand {
 	return o
 }
 
-var dateTime = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(Z|[-+](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$`)
+// dateTime matches a day, a time on it down to the minute, the second, its
+// fraction, and a zone. A blank before hh:mm was a plus that no URL may have.
+var dateTime = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2})(?:(:[0-9]{2})(?:\.([0-9]+))?)?` +
+	`([Zz]|[-+](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?| (?:[01][0-9]|2[0-3]):[0-5][0-9])?)?$`)
 
-// parseDateTime takes a time without a zone: to guess one would shift it.
-func parseDateTime(c *catalog.Column, value string) (operand, bool) {
+// splitDateTime reads a day or a time on it as what MySQL calls a DATETIME, and
+// the zone as Z or +0200, if there is one.
+func splitDateTime(value string) (seconds, fraction, zone string, ok bool) {
 	m := dateTime.FindStringSubmatch(value)
-	if m == nil || m[4] != "" {
-		return operand{}, false
+	if m == nil {
+		return "", "", "", false
 	}
-	return dateTimeOperand(c, m[1]+" "+m[2], m[3])
+	zone = strings.NewReplacer("z", "Z", " ", "+", ":", "").Replace(m[5])
+	if len(zone) == len("+02") {
+		zone += "00"
+	}
+	return m[1] + " " + cmp.Or(m[2], "00:00") + cmp.Or(m[3], ":00"), m[4], zone, true
 }
 
-func dateTimeOperand(c *catalog.Column, seconds, fraction string) (operand, bool) {
-	if seconds == "0000-00-00 00:00:00" && strings.Trim(fraction, "0") == "" {
-		return zeroDate, true
+// parseDateTime takes a day, which is its midnight, or a time on it. What has a
+// zone is converted to UTC, the zone of the session, as MySQL does since 8.0.19.
+func parseDateTime(c *catalog.Column, value string) (operand, bool) {
+	seconds, fraction, zone, ok := splitDateTime(value)
+	switch {
+	case !ok:
+		return operand{}, false
+	case zone != "":
+		return instantOperand(c, seconds+zone, fraction)
+	case partialDate.MatchString(seconds):
+		return partialOperand(c, seconds, fraction)
+	default:
+		return withFraction(c, seconds, fraction), isMoment(time.DateTime, seconds)
 	}
-	_, err := time.Parse(time.DateTime, seconds)
-	return withFraction(c, seconds, fraction), err == nil
 }
 
 // parseTimestamp takes an instant, in UTC if it says nothing of a zone. The zero
 // date is none.
 func parseTimestamp(c *catalog.Column, value string) (operand, bool) {
-	m := dateTime.FindStringSubmatch(value)
-	if m == nil {
+	seconds, fraction, zone, ok := splitDateTime(value)
+	switch {
+	case !ok:
+		return operand{}, false
+	case zone == "" && seconds == "0000-00-00 00:00:00" && strings.Trim(fraction, "0") == "":
+		return zeroDate, true
+	default:
+		return instantOperand(c, seconds+cmp.Or(zone, "Z"), fraction)
+	}
+}
+
+// instantOperand is the operand of an instant, which may lie beyond what MySQL
+// has. Before all of them is the zero date, for MySQL not always.
+func instantOperand(c *catalog.Column, value, fraction string) (operand, bool) {
+	t, err := time.Parse(time.DateTime+"Z0700", value)
+	if err != nil {
 		return operand{}, false
 	}
-	seconds, zone := m[1]+" "+m[2], strings.Replace(m[4], ":", "", 1)
-	if zone != "" && zone != "Z" {
-		t, err := time.Parse(time.DateTime+"-0700", seconds+zone)
-		if err != nil || t.UTC().Year() < 0 {
-			return operand{}, false
-		}
-		seconds = t.UTC().Format(time.DateTime)
-	}
-	o, ok := dateTimeOperand(c, seconds, m[3])
+	t = t.UTC()
+	seconds := t.Format(time.DateTime)
 	switch {
-	case o == zeroDate:
-		return o, zone == ""
-	case ok && seconds < "1970": // only the zero date is before, and for MySQL not always
+	case t.Year() < 0, c.Type == "TIMESTAMP" && t.Year() < 1970:
 		return operand{sql: "?", arg: zeroDate.arg, side: justAbove}, true
+	case t.Year() > 9999:
+		return beyond(false), true
 	default:
-		return o, ok
+		return withFraction(c, seconds, fraction), isMoment(time.DateTime, seconds)
 	}
 }

@@ -6,12 +6,11 @@ package rest
 
 import (
 	"compress/gzip"
-	"context"
-	"errors"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"readapi/internal/client"
 	"readapi/internal/encode"
@@ -25,8 +24,6 @@ const (
 	// minGzipBytes is the size above which a body is worth compressing.
 	minGzipBytes = 1 << 10
 )
-
-var errLargeBusy = errors.New("large results use all connections that they may use: look at DB_MAX_CONNS")
 
 // describe makes the headers of a result as the first page.
 func describe(res *share.Result) map[string][]string {
@@ -64,28 +61,22 @@ func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share
 		}
 	}
 	w.WriteHeader(p.status())
+	defer s.share.Sending(res, client.FromContext(r.Context()))()
 	_, _ = w.Write(body) // a client that has gone is no error
 }
 
 // writeLarge sends a large result in pieces, from rows or, if they are nil, from
 // a query of its own. Which rows these are is known only if the total is. After
 // an error nothing has been sent.
-func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.Statement, rows *exec.Rows, p page) error {
-	select {
-	case s.large <- struct{}{}:
-	default: // to wait with a connection in hand would take it from the others
-		if rows != nil {
-			rows.Close()
-			rows = nil
-		}
-		if err := s.awaitLarge(r.Context()); err != nil {
-			return err
-		}
+func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.Statement, rows *exec.Rows, p page, deadline time.Time) error {
+	if rows != nil && !rows.Hold() { // to wait with a connection in hand would take it from the others
+		rows.Close()
+		rows = nil
 	}
-	defer func() { <-s.large }()
 	if rows == nil {
 		var err error
-		if rows, err = s.db.Fetch(r.Context(), st, func() {}); err != nil {
+		makePlace := func() { s.streams.CutSlowest(time.Now(), 1) }
+		if rows, err = s.db.FetchLong(r.Context(), st, exec.Call{Deadline: deadline}, makePlace); err != nil {
 			return err
 		}
 	}
@@ -105,22 +96,14 @@ func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.St
 	return nil
 }
 
-// awaitLarge waits until another large result may be sent.
-func (s *Service) awaitLarge(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.db.Timeout())
-	defer cancel()
-	select {
-	case s.large <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return &exec.Error{Kind: exec.PoolBusy, Err: errLargeBusy}
-	}
-}
-
 // stream sends rows as fast as the client takes them, in the memory of one
 // buffer. If the result breaks, so does the connection: a client must not take a
 // part for the whole.
 func (s *Service) stream(w http.ResponseWriter, r *http.Request, rows *exec.Rows, status int) {
+	conn := client.FromContext(r.Context())
+	var place client.Parcel
+	s.streams.Add(&place, conn, 1)
+	defer s.streams.Remove(&place, conn)
 	send := func(body []byte, _ bool) error {
 		_, err := w.Write(body)
 		return err
@@ -135,6 +118,18 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request, rows *exec.Rows
 	if r.Method == http.MethodHead {
 		return
 	}
+	if !r.ProtoAtLeast(1, 1) { // where the connection ends is where the body ends
+		conn.ResetOnClose(true)
+	}
+	s.sendAll(r, rows, send)
+	if !r.ProtoAtLeast(1, 1) {
+		_ = http.NewResponseController(w).Flush() // a client that has gone is no error
+		conn.ResetOnClose(false)
+	}
+}
+
+// sendAll sends rows piece by piece. It does not return if it cannot send all.
+func (s *Service) sendAll(r *http.Request, rows *exec.Rows, send func(body []byte, last bool) error) {
 	for {
 		if err := send(rows.Body, rows.Done); err != nil { // the client has gone
 			abort(r)
@@ -142,7 +137,7 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request, rows *exec.Rows
 		if rows.Done {
 			return
 		}
-		rows.Body = rows.Body[:0]
+		rows.Taken()
 		if err := rows.Fill(streamBytes); err != nil {
 			s.logFailure(r, http.StatusOK, err)
 			abort(r)

@@ -220,7 +220,7 @@ func TestLargeLeavesConnections(t *testing.T) {
 	endless := strings.Repeat("x", 1<<20)
 	server := newHookServer(t, func(context.Context) (driver.Rows, error) {
 		return fakedb.Texts(endless, 1000), nil
-	}, func(o *exec.Options, rest *Options) { o.Timeout, rest.MaxLarge = time.Second, 2 })
+	}, func(o *exec.Options, _ *Options) { o.Timeout, o.Conns = time.Second, 4 })
 	for range 2 {
 		resp, err := apitest.Client.Get(server.URL + "/read") // returns with the header
 		if err != nil {

@@ -17,8 +17,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"readapi/internal/catalog"
+	"readapi/internal/client"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/plan"
@@ -34,7 +36,6 @@ type Options struct {
 	Schema       string // the database's name, which Accept-Profile may give
 	CacheControl string // header of every 200 and 304
 	VaryOrigin   bool   // the CORS headers differ by Origin
-	MaxLarge     int    // large results that are sent at once, at least 1
 	Log          *slog.Logger
 }
 
@@ -43,8 +44,8 @@ type Service struct {
 	db       *exec.DB
 	share    *share.Sharer
 	options  Options
-	header   http.Header   // of every answer to a read; to share the values saves a short one a tenth of its time
-	large    chan struct{} // has a value per large result under way
+	header   http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
+	streams  client.Waiting // clients that take a large result, each of which counts 1
 	zips     gzipPool
 	lastBusy atomic.Int64 // when a 503 was logged, in Unix seconds
 }
@@ -59,10 +60,7 @@ func New(db *exec.DB, options Options) *Service {
 	if options.VaryOrigin { // also for other origins, and without one: a cache must not mix them up
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
-	return &Service{
-		db: db, share: share.New(db, describe), options: options, header: header,
-		large: make(chan struct{}, options.MaxLarge),
-	}
+	return &Service{db: db, share: share.New(db, describe), options: options, header: header}
 }
 
 // Table returns the handler that answers with the rows of a table.
@@ -83,6 +81,8 @@ type read struct {
 	*postgrest.Query
 	format encode.Format
 	count  bool // the total number of rows, too
+
+	deadline time.Time // of the first row
 }
 
 // ServeHTTP implements http.Handler for GET and HEAD.
@@ -93,10 +93,13 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.fail(w, r, err)
 		return
 	}
+	q.deadline = time.Now().Add(t.db.Timeout())
+	waiting, cancel := context.WithDeadlineCause(r.Context(), q.deadline, exec.ErrLate)
+	defer cancel()
 	known := t.entry.Known()
-	err = t.answer(w, r, q)
+	err = t.answer(waiting, w, r, q)
 	if err != nil && isStale(err) && t.entry.Forget(known) { // once more, with what the table is now
-		err = t.answer(w, r, q)
+		err = t.answer(waiting, w, r, q)
 	}
 	if err != nil {
 		t.fail(w, r, err)
@@ -136,15 +139,16 @@ func (t *table) parse(r *http.Request) (*read, error) {
 	return q, nil
 }
 
-// answer sends the rows that q asks for. After an error nothing has been sent.
-func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
-	st, err := t.statement(r.Context(), q)
+// answer sends the rows that q asks for. What comes before the first row ends
+// with waiting. After an error nothing has been sent.
+func (t *table) answer(waiting context.Context, w http.ResponseWriter, r *http.Request, q *read) error {
+	st, err := t.statement(waiting, q)
 	if err != nil {
 		return err
 	}
 	total := int64(unknownTotal)
 	if q.count {
-		if total, err = t.count(r.Context(), q); err != nil {
+		if total, err = t.count(waiting, q); err != nil {
 			return err
 		}
 		w.Header().Set("Preference-Applied", "count=exact")
@@ -158,25 +162,25 @@ func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
 	if q.count && r.Method == http.MethodHead {
 		return writeCounted(w, q, total)
 	}
-	return t.send(w, r, q, st, total)
+	return t.send(waiting, w, r, q, st, total)
 }
 
 // send gets the rows of st, which q asks for, and sends them.
-func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total int64) error {
-	res, rows, err := t.share.Read(r.Context(), st)
+func (t *table) send(waiting context.Context, w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total int64) error {
+	res, rows, err := t.share.Read(r.Context(), st, q.deadline)
 	switch {
 	case err != nil:
 		return err
 	case res == nil:
-		err = t.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total))
+		err = t.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total), q.deadline)
 		if err == errSeveralRows { // it knows of two
-			return t.notOneRow(r.Context(), q, 2)
+			return t.notOneRow(waiting, q, 2)
 		}
 		return err
 	}
 	defer t.share.Release(res)
 	if q.format.Media == encode.Object && res.Rows != 1 {
-		return t.notOneRow(r.Context(), q, res.Rows)
+		return t.notOneRow(waiting, q, res.Rows)
 	}
 	t.writeResult(w, r, res, q.format, q.page(int64(res.Rows), total))
 	return nil
@@ -205,7 +209,7 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 // count asks for the number of rows of q without its limit and offset. The
 // queries for it are shared as those for rows are.
 func (t *table) count(ctx context.Context, q *read) (int64, error) {
-	known := &catalog.Table{Quoted: catalog.Quote(t.name)}
+	known := &catalog.Table{Name: t.name, Quoted: catalog.Quote(t.name)}
 	if len(q.Where) > 0 {
 		var err error
 		if known, err = t.entry.Table(ctx); err != nil {
@@ -216,7 +220,7 @@ func (t *table) count(ctx context.Context, q *read) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, _, err := t.share.Read(ctx, st)
+	res, _, err := t.share.Read(ctx, st, q.deadline)
 	if err != nil {
 		return 0, err
 	}

@@ -22,8 +22,8 @@ func newTestService(t testing.TB, d driver.Connector, settings ...setting) http.
 	t.Helper()
 	pool := sql.OpenDB(d)
 	t.Cleanup(func() { pool.Close() })
-	db := exec.Options{Timeout: time.Minute, Log: apitest.DiscardLog()}
-	options := Options{Schema: "d", CacheControl: "no-cache", MaxLarge: 8, Log: apitest.DiscardLog()}
+	db := exec.Options{Timeout: time.Minute, Conns: 10, Log: apitest.DiscardLog()}
+	options := Options{Schema: "d", CacheControl: "no-cache", Log: apitest.DiscardLog()}
 	for _, set := range settings {
 		set(&db, &options)
 	}

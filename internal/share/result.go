@@ -4,30 +4,43 @@ package share
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"sync"
+	"time"
 
+	"readapi/internal/client"
 	"readapi/internal/exec"
 )
 
-// maxHeldBytes bounds all small results together, from when they are read until
-// the last client has taken them.
-const maxHeldBytes = 64 << 20
+const (
+	// maxHeldBytes bounds all small results together, from when they are read
+	// until the last client has taken them.
+	maxHeldBytes = 64 << 20
+	// tinyBytes is the size up to which a result has tinyRoom more: large results
+	// must not keep small ones out.
+	tinyBytes = 64 << 10
+	tinyRoom  = 16 << 20
+	// maxRoomWait is how long a read waits for room; roomTick is how often it looks
+	// for slow clients to cut off meanwhile. Who takes nothing is seen after a
+	// second.
+	maxRoomWait = 1500 * time.Millisecond
+	roomTick    = 100 * time.Millisecond
+)
 
-var errHeld = errors.New("results that clients are slow to take fill the memory for results")
+var errHeld = &exec.Error{Kind: exec.Memory, Err: errors.New("results that clients are slow to take fill the memory for results")}
 
 // Result is a complete small result. Its bytes do not change. Whoever has got it
 // from Read releases it.
 type Result struct {
-	Body []byte
-	Rows int    // in Body
-	ETag string // of Body, weak
-	// Headers are what New's describe has made of this result, once for all who
-	// send it.
-	Headers map[string][]string
+	Body    []byte
+	Rows    int                 // in Body
+	ETag    string              // of Body, weak
+	Headers map[string][]string // what New's describe makes of it, once for all who send it
 
+	parcel   client.Parcel
 	holders  int // guarded by results.mu
 	compress sync.Once
 	zipped   []byte // nil before, and if there is no room for it
@@ -36,46 +49,95 @@ type Result struct {
 // results are those that somebody holds. It is safe for concurrent use.
 type results struct {
 	describe func(*Result) map[string][]string
+	sending  client.Waiting // to whom
 
 	mu     sync.Mutex
 	byETag map[string]*Result // guarded by mu
 	bytes  int                // of the results, and reserved; guarded by mu
+	wanted int                // bytes that reads wait for; guarded by mu
+	freed  chan struct{}      // closed when there is more room, if somebody waits; guarded by mu
 }
 
 func newResults(describe func(*Result) map[string][]string) *results {
-	return &results{describe: describe, byETag: make(map[string]*Result)}
+	return &results{describe: describe, byETag: make(map[string]*Result), freed: make(chan struct{})}
 }
 
-// reserve makes room for size bytes, or reports that there is none. A negative
-// size gives room back.
-func (s *results) reserve(size int) bool {
+// reserve makes room for size bytes, and waits for it for a while. A negative
+// size gives room back. Errors are *exec.Error.
+func (s *results) reserve(ctx context.Context, size int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bytes+size > maxHeldBytes {
-		return false
+	if size <= 0 {
+		s.freeLocked(-size)
+		return nil
+	}
+	return s.reserveLocked(ctx, size, maxHeldBytes)
+}
+
+// reserveLocked is reserve within a limit. It unlocks s while it waits.
+func (s *results) reserveLocked(ctx context.Context, size, limit int) error {
+	for end := time.Now().Add(maxRoomWait); s.bytes+size > limit; {
+		if !time.Now().Before(end) || ctx.Err() != nil {
+			return errHeld
+		}
+		s.awaitLocked(ctx, size)
 	}
 	s.bytes += size
-	return true
+	return nil
+}
+
+// awaitLocked makes slow clients give way and waits until there may be room.
+func (s *results) awaitLocked(ctx context.Context, size int) {
+	s.wanted += size
+	missing, freed := s.bytes+s.wanted-maxHeldBytes, s.freed
+	s.mu.Unlock()
+	s.sending.CutSlowest(time.Now(), missing)
+	tick := time.NewTimer(roomTick)
+	select {
+	case <-freed:
+	case <-tick.C:
+	case <-ctx.Done():
+	}
+	tick.Stop()
+	s.mu.Lock()
+	s.wanted -= size
+}
+
+// freeLocked gives room back.
+func (s *results) freeLocked(size int) {
+	s.bytes -= size
+	if s.wanted > 0 {
+		close(s.freed)
+		s.freed = make(chan struct{})
+	}
 }
 
 // add returns the result with these bytes, which the caller may change
-// afterwards, and lets the caller hold it. There is room for it: the caller has
-// reserved exec.SmallBytes, which is given back.
-func (s *results) add(body []byte, rows int) *Result {
+// afterwards, and lets the caller hold it. Errors are *exec.Error.
+func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, error) {
 	sum := sha256.Sum256(body)
 	etag := `W/"` + hex.EncodeToString(sum[:16]) + `"`
+	limit := maxHeldBytes
+	if len(body) <= tinyBytes {
+		limit += tinyRoom
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bytes -= exec.SmallBytes
-	res := s.byETag[etag]
-	if res == nil {
-		res = &Result{Body: bytes.Clone(body), Rows: rows, ETag: etag}
-		res.Headers = s.describe(res)
-		s.byETag[etag] = res
-		s.bytes += len(body)
+	if s.byETag[etag] == nil {
+		if err := s.reserveLocked(ctx, len(body), limit); err != nil {
+			return nil, err
+		}
+		if s.byETag[etag] == nil { // still
+			res := &Result{Body: bytes.Clone(body), Rows: rows, ETag: etag}
+			res.Headers = s.describe(res)
+			s.byETag[etag] = res
+		} else {
+			s.freeLocked(len(body))
+		}
 	}
+	res := s.byETag[etag]
 	res.holders++
-	return res
+	return res, nil
 }
 
 // hold makes res be held by more holders, or by fewer if more is negative. The
@@ -84,7 +146,7 @@ func (s *results) hold(res *Result, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if res.holders += more; res.holders == 0 {
-		s.bytes -= len(res.Body) + len(res.zipped)
+		s.freeLocked(len(res.Body) + len(res.zipped))
 		delete(s.byETag, res.ETag)
 	}
 }
@@ -93,9 +155,11 @@ func (s *results) hold(res *Result, more int) {
 // or nil if there is no room for it.
 func (s *results) compressed(res *Result, compress func([]byte) []byte) []byte {
 	res.compress.Do(func() {
-		if zipped := compress(res.Body); s.reserve(len(zipped)) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
+		zipped := compress(res.Body)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.bytes+len(zipped) <= maxHeldBytes+tinyRoom {
+			s.bytes += len(zipped)
 			res.zipped = zipped
 		}
 	})

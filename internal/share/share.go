@@ -1,19 +1,19 @@
 // Package share lets concurrent identical reads share one query, and holds the
 // small results that clients are still taking. Rules: sharing cannot be seen from
 // outside, except as speed; the same bytes are in memory once, however many
-// clients take them and however slowly; and all results together are bounded.
+// clients take them and however slowly; all results together are bounded, and
+// the bound hurts those who are slow, not those who ask.
 package share
 
 // This file gathers reads into flights, each of which is one query.
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"readapi/internal/client"
 	"readapi/internal/exec"
 )
 
@@ -24,8 +24,12 @@ const (
 	// 1,000 rows (medians of three interleaved rounds, MariaDB 10.11, client and
 	// database on the same two cores): 1 leaves the cores idle, 4 reads too much.
 	maxIdentical = 2
-	// flightGrace is how much longer a read waits for its flight than DB_TIMEOUT:
-	// the flight knows better why it is late.
+	// maxGather is how long arrivals gather at most, or an eighth of the timeout
+	// if that is less: a query that takes long, or hangs, must not hold up those
+	// who come later.
+	maxGather = 250 * time.Millisecond
+	// flightGrace is how much longer a read waits for its flight than its
+	// deadline: the flight knows better why it is late.
 	flightGrace = 200 * time.Millisecond
 )
 
@@ -35,9 +39,11 @@ const (
 //   - The key is that of the statement: the same key, the same bytes.
 //   - A read never gets rows from a query that was sent before the read began:
 //     it joins a flight that has not left yet, or makes a new one.
+//   - A flight leaves when fewer than maxIdentical queries like it are under way,
+//     or after maxGather. Its query may be late when its last member may.
 //   - The query has a context of its own. It ends when the last member of the
 //     flight has left; that the first one leaves is nothing to the others.
-//   - A query that fails, or panics, fails all members of its flight. The next
+//   - A query that fails fails all members of its flight. The next
 //     flight starts anew.
 //   - A result is for the members of its flight, and lives until the last of them
 //     has released it.
@@ -53,6 +59,7 @@ type Sharer struct {
 
 // lane holds the flights of one query.
 type lane struct {
+	key     string
 	running int
 	next    *flight // gathers members while others run
 }
@@ -60,8 +67,11 @@ type lane struct {
 // flight is a query and the reads that wait for it.
 type flight struct {
 	statement *exec.Statement
+	lane      *lane
 	ctx       context.Context
 	cancel    context.CancelFunc
+	deadline  time.Time   // the latest of its members
+	boarding  *time.Timer // ends the gathering; nil if it has left at once
 	members   int
 	flowing   atomic.Bool // the first row is there
 
@@ -80,6 +90,14 @@ func New(db *exec.DB, describe func(*Result) map[string][]string) *Sharer {
 // Release says that the caller does not need res any more.
 func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
 
+// Sending says that conn, which may be nil, is sent res until done is called: if
+// there is no room for other results, a slow client is cut off. The caller holds
+// res.
+func (s *Sharer) Sending(res *Result, conn *client.Conn) (done func()) {
+	s.results.sending.Add(&res.parcel, conn, len(res.Body))
+	return func() { s.results.sending.Remove(&res.parcel, conn) }
+}
+
 // Compressed returns what compress makes of the body of res, called once for all
 // who hold it, or nil if there is no room for it. The caller holds res.
 func (s *Sharer) Compressed(res *Result, compress func([]byte) []byte) []byte {
@@ -88,11 +106,12 @@ func (s *Sharer) Compressed(res *Result, compress func([]byte) []byte) []byte {
 
 // Read returns the result of st if it is small: the caller releases it. Of a
 // large result it returns the rows, for the caller to close, or, if another
-// member has them, neither. Errors are *exec.Error.
-func (s *Sharer) Read(ctx context.Context, st *exec.Statement) (*Result, *exec.Rows, error) {
-	f := s.join(st)
-	timeout := time.NewTimer(s.db.Timeout() + flightGrace)
-	defer timeout.Stop()
+// member has them, neither. The first row has to be there at the deadline.
+// Errors are *exec.Error.
+func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Time) (*Result, *exec.Rows, error) {
+	f := s.join(st, deadline)
+	late := time.NewTimer(time.Until(deadline) + flightGrace)
+	defer late.Stop()
 	for {
 		select {
 		case <-f.landed:
@@ -100,7 +119,7 @@ func (s *Sharer) Read(ctx context.Context, st *exec.Statement) (*Result, *exec.R
 		case <-ctx.Done():
 			s.leave(f)
 			return nil, nil, &exec.Error{Kind: exec.Canceled, Err: ctx.Err()}
-		case <-timeout.C:
+		case <-late.C:
 			if !f.flowing.Load() {
 				s.leave(f)
 				return nil, nil, s.db.Late()
@@ -110,76 +129,91 @@ func (s *Sharer) Read(ctx context.Context, st *exec.Statement) (*Result, *exec.R
 }
 
 // join makes the caller a member of a flight whose query has not been sent.
-func (s *Sharer) join(st *exec.Statement) *flight {
+func (s *Sharer) join(st *exec.Statement, deadline time.Time) *flight {
 	key := st.Key()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[key]
 	if l == nil {
-		l = new(lane)
+		l = &lane{key: key}
 		s.lanes[key] = l
 	}
 	if l.next == nil {
 		ctx, cancel := context.WithCancel(context.Background())
-		l.next = &flight{statement: st, ctx: ctx, cancel: cancel, landed: make(chan struct{})}
+		l.next = &flight{statement: st, lane: l, ctx: ctx, cancel: cancel, landed: make(chan struct{})}
 	}
 	f := l.next
 	f.members++
-	s.departLocked(key, l)
+	if deadline.After(f.deadline) {
+		f.deadline = deadline
+	}
+	switch {
+	case l.running < maxIdentical:
+		s.departLocked(l)
+	case f.boarding == nil:
+		f.boarding = time.AfterFunc(min(maxGather, s.db.Timeout()/8), func() { s.closeGate(f) })
+	}
 	return f
 }
 
-// departLocked sends the query of the next flight if its turn has come, and
-// removes the lane if there is nothing in it.
-func (s *Sharer) departLocked(key string, l *lane) {
-	switch f := l.next; {
-	case f == nil && l.running == 0:
-		delete(s.lanes, key)
-	case f != nil && l.running < maxIdentical:
-		l.next = nil
-		l.running++
-		go s.run(l, f) // ends with the query, which ends when f.cancel is called
+// closeGate lets f leave, if it has not left yet: it has gathered for long enough.
+func (s *Sharer) closeGate(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.lane.next == f {
+		s.departLocked(f.lane)
 	}
 }
 
+// departLocked sends the query of the next flight of l.
+func (s *Sharer) departLocked(l *lane) {
+	f := l.next
+	if f.boarding != nil {
+		f.boarding.Stop()
+	}
+	l.next = nil
+	l.running++
+	go s.run(f) // ends with the query, which ends when f.cancel is called
+}
+
 // run sends the query of f and tells its members what comes of it.
-func (s *Sharer) run(l *lane, f *flight) {
+func (s *Sharer) run(f *flight) {
 	rows, err := s.fetch(f)
 	var res *Result
 	if err == nil && rows.IsSmall() {
-		res = s.results.add(rows.Body, rows.Count())
+		rows.Unreserve()
+		res, err = s.results.add(f.ctx, rows.Body, rows.Count())
 		rows.Close()
 		rows = nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.members == 0 && rows != nil {
-		go rows.Close() // ends by itself: leave has ended the query
+		rows.Close()
+		rows = nil
 	}
 	if res != nil {
 		s.results.hold(res, f.members-1) // instead of this one
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
+	l := f.lane
 	l.running--
-	s.departLocked(f.statement.Key(), l)
+	switch {
+	case l.next != nil && l.running < maxIdentical:
+		s.departLocked(l)
+	case l.next == nil && l.running == 0:
+		delete(s.lanes, l.key)
+	}
 }
 
-// fetch is exec.DB.Fetch within the bounds of memory, and with a panic turned
-// into an error. Unless the result is small, nothing stays reserved.
-func (s *Sharer) fetch(f *flight) (rows *exec.Rows, err error) {
-	if !s.results.reserve(exec.SmallBytes) {
-		return nil, &exec.Error{Kind: exec.Memory, Err: errHeld}
-	}
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = &exec.Error{Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
-		}
-		if err != nil || !rows.IsSmall() {
-			s.results.reserve(-exec.SmallBytes)
-		}
-	}()
-	return s.db.Fetch(f.ctx, f.statement, func() { f.flowing.Store(true) })
+// fetch is exec.DB.Fetch within the bounds of memory.
+func (s *Sharer) fetch(f *flight) (*exec.Rows, error) {
+	return s.db.Fetch(f.ctx, f.statement, exec.Call{
+		Deadline: f.deadline,
+		FirstRow: func() { f.flowing.Store(true) },
+		Reserve:  func(bytes int) error { return s.results.reserve(f.ctx, bytes) },
+	})
 }
 
 // takeRows returns the rows of f's large result, if nobody else has them. Their
@@ -208,11 +242,11 @@ func (s *Sharer) leave(f *flight) {
 		return
 	}
 	f.cancel()
-	if l := s.lanes[f.statement.Key()]; l != nil && l.next == f {
-		l.next = nil // nobody may join it any more
-		s.departLocked(f.statement.Key(), l)
+	if l := f.lane; l.next == f { // nobody may join it any more
+		l.next = nil
+		f.boarding.Stop()
 	}
 	if f.rows != nil {
-		go f.rows.Close() // ends by itself: f.cancel has ended the query
+		f.rows.Close()
 	}
 }

@@ -26,7 +26,7 @@ func newTestSharer(t testing.TB, d driver.Connector) *Sharer {
 	t.Helper()
 	pool := sql.OpenDB(d)
 	t.Cleanup(func() { pool.Close() })
-	s := New(exec.New(pool, exec.Options{Timeout: time.Second, Log: slog.New(slog.DiscardHandler)}), func(*Result) map[string][]string { return nil })
+	s := New(exec.New(pool, exec.Options{Timeout: timeout, Log: slog.New(slog.DiscardHandler)}), func(*Result) map[string][]string { return nil })
 	t.Cleanup(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -36,6 +36,12 @@ func newTestSharer(t testing.TB, d driver.Connector) *Sharer {
 	})
 	return s
 }
+
+// timeout is that of newTestSharer.
+const timeout = time.Second
+
+// deadline is that of a read which begins now.
+func deadline() time.Time { return time.Now().Add(timeout) }
 
 // size is the number of bytes that are held or reserved.
 func (s *results) size() int {
@@ -59,7 +65,7 @@ func countingDriver(queries *atomic.Int64) fakedb.Hook {
 
 // readBody reads through s and returns the body.
 func readBody(ctx context.Context, s *Sharer) (string, error) {
-	res, rows, err := s.Read(ctx, &exec.Statement{Text: "SELECT"})
+	res, rows, err := s.Read(ctx, &exec.Statement{Text: "SELECT"}, deadline())
 	switch {
 	case err != nil:
 		return "", err
@@ -243,7 +249,7 @@ func TestShareLarge(t *testing.T) {
 		var wg sync.WaitGroup
 		for range reads {
 			wg.Go(func() {
-				switch res, rows, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}); {
+				switch res, rows, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline()); {
 				case err != nil || res != nil:
 					t.Errorf("read = %v, %v, %v; want no result", res, rows, err)
 				case rows != nil:
@@ -269,7 +275,7 @@ func TestShareLargeAbandoned(t *testing.T) {
 		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
 			return closingRows{fakedb.OneRow(bytes.Repeat([]byte("x"), exec.SmallBytes)), closed}, nil
 		}))
-		f := s.join(&exec.Statement{Text: "SELECT"})
+		f := s.join(&exec.Statement{Text: "SELECT"}, deadline())
 		<-f.landed
 		s.leave(f)
 		<-closed // or the bubble is dead
@@ -297,7 +303,7 @@ func TestShareMemory(t *testing.T) {
 	}))
 	var kept []*Result
 	for {
-		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"})
+		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline())
 		if err != nil {
 			if exec.KindOf(err) != exec.Memory {
 				t.Errorf("read = %v; want exec.Memory", err)
@@ -330,7 +336,7 @@ func TestShareSameBytes(t *testing.T) {
 		return fakedb.OneRow(*value.Load()), nil
 	}))
 	read := func() *Result {
-		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"})
+		res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,11 +372,11 @@ func TestShareTimeout(t *testing.T) {
 		for range maxIdentical {
 			wg.Go(func() { readBody(ctx, s) })
 		}
-		fakedb.Wait(t.Context(), s.db.Timeout()/2)
+		fakedb.Wait(t.Context(), timeout/2)
 		start := time.Now()
 		_, err := readBody(t.Context(), s)
-		if took := time.Since(start); exec.KindOf(err) != exec.Timeout || took != s.db.Timeout()+flightGrace {
-			t.Errorf("read = %v after %v; want exec.Timeout after %v", err, took, s.db.Timeout()+flightGrace)
+		if took := time.Since(start); exec.KindOf(err) != exec.Timeout || took < timeout || took > timeout+flightGrace {
+			t.Errorf("read = %v after %v; want exec.Timeout after %v", err, took, timeout)
 		}
 		leave()
 		wg.Wait()
@@ -378,24 +384,66 @@ func TestShareTimeout(t *testing.T) {
 	})
 }
 
-// Once the first row is there, DB_TIMEOUT does not end a read.
-func TestShareSlowRows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newTestSharer(t, fakedb.Hook(func(context.Context) (driver.Rows, error) {
-			return &slowRows{Rows: *fakedb.OneRow(1)}, nil
-		}))
-		if body, err := readBody(t.Context(), s); body != oneRowJSON(1) {
-			t.Errorf("read = %q, %v; want %q", body, err, oneRowJSON(1))
-		}
-	})
+// A flight waits for a short time behind those that take long, or hang.
+func TestShareDoesNotWaitForLong(t *testing.T) {
+	const gather = timeout / 8
+	tests := []struct {
+		name  string
+		query time.Duration // how long one lasts
+		reads int
+		after time.Duration // when the last is answered
+	}{
+		{"short ones", gather / 2, 6, gather},
+		{"longer than others wait", gather * 2, 6, gather * 3},
+		{"so long that two do not fit into the timeout", timeout * 3 / 4, 6, timeout*3/4 + gather},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+					return fakedb.OneRow(1), fakedb.Wait(ctx, tt.query)
+				}))
+				var wg sync.WaitGroup
+				start := time.Now()
+				for i := range tt.reads {
+					wg.Go(func() {
+						if body, err := readBody(t.Context(), s); err != nil {
+							t.Errorf("read %d = %q, %v; want its rows", i, body, err)
+						}
+					})
+					synctest.Wait() // one after the other
+				}
+				wg.Wait()
+				if took := time.Since(start); took != tt.after {
+					t.Errorf("the reads took %v; want %v", took, tt.after)
+				}
+			})
+		})
+	}
 }
 
-// slowRows take ten seconds to say that there are no more.
-type slowRows struct{ fakedb.Rows }
-
-func (r *slowRows) Next(dest []driver.Value) error {
-	if r.At == len(r.Values) {
-		<-time.After(10 * time.Second)
-	}
-	return r.Rows.Next(dest)
+// Queries that hang do not block the others of their kind.
+func TestShareHanging(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var queries atomic.Int64
+		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+			if queries.Add(1) <= maxIdentical {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return fakedb.OneRow(1), nil
+		}))
+		ctx, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range maxIdentical {
+			wg.Go(func() { readBody(ctx, s) })
+		}
+		synctest.Wait()
+		if body, err := readBody(t.Context(), s); body != oneRowJSON(1) {
+			t.Errorf("read behind queries that hang = %q, %v; want %q", body, err, oneRowJSON(1))
+		}
+		leave()
+		wg.Wait()
+		synctest.Wait()
+	})
 }

@@ -1,7 +1,8 @@
-"""The Flask and SQLAlchemy program of the tutorials, completed: one route."""
+"""The Flask and SQLAlchemy program of the tutorials, completed: a table, and of
+another database a row by its key, a filtered page and a table."""
 import os
 
-from flask import Flask, jsonify
+from flask import Flask, abort, jsonify, request
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
@@ -23,6 +24,34 @@ engine = create_engine(
 def read():
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT * FROM sample"))
+        return jsonify([dict(row._mapping) for row in rows])
+
+
+@app.route("/sample/<int:key>")
+def row(key):
+    with engine.connect() as connection:
+        query = text("SELECT * FROM sample WHERE id = :id")
+        found = connection.execute(query, {"id": key}).first()
+        if found is None:
+            abort(404)
+        return jsonify(dict(found._mapping))
+
+
+@app.route("/sample")
+def page():
+    with engine.connect() as connection:
+        query = text("SELECT * FROM sample WHERE qty = :qty AND id > :after ORDER BY id LIMIT 20")
+        rows = connection.execute(query, {
+            "qty": request.args.get("qty", type=int),
+            "after": request.args.get("after", type=int),
+        })
+        return jsonify([dict(row._mapping) for row in rows])
+
+
+@app.route("/thousand")
+def thousand():
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT * FROM thousand"))
         return jsonify([dict(row._mapping) for row in rows])
 
 

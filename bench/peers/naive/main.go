@@ -1,5 +1,6 @@
 // Naive is the Go program that tutorials write: rows become maps, maps become
-// JSON, over a pool of 16 connections.
+// JSON, over a pool of 16 connections. It serves a whole table, and of another
+// database a row by its key, a filtered page and a table.
 package main
 
 import (
@@ -26,21 +27,49 @@ func main() {
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 
-	http.HandleFunc("/read", func(w http.ResponseWriter, r *http.Request) {
-		result, err := readAll(db)
-		if err != nil {
+	http.HandleFunc("/read", handleRows(db, "SELECT * FROM sample"))
+	http.HandleFunc("/thousand", handleRows(db, "SELECT * FROM thousand"))
+	http.HandleFunc("/sample", handleRows(db,
+		"SELECT * FROM sample WHERE qty = ? AND id > ? ORDER BY id LIMIT 20", "qty", "after"))
+	http.HandleFunc("/sample/{id}", func(w http.ResponseWriter, r *http.Request) {
+		result, err := readAll(db, "SELECT * FROM sample WHERE id = ?", r.PathValue("id"))
+		switch {
+		case err != nil:
 			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+		case len(result) == 0:
+			http.NotFound(w, r)
+		default:
+			writeJSON(w, result[0])
 		}
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(result)
 	})
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 }
 
-// readAll reads the whole table.
-func readAll(db *sql.DB) ([]map[string]any, error) {
-	rows, err := db.Query("SELECT * FROM sample")
+// handleRows answers with the rows of a query, whose arguments are parameters of
+// the URL.
+func handleRows(db *sql.DB, query string, params ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var args []any
+		for _, param := range params {
+			args = append(args, r.URL.Query().Get(param))
+		}
+		result, err := readAll(db, query, args...)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		writeJSON(w, result)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(value)
+}
+
+// readAll reads all rows of a query.
+func readAll(db *sql.DB, query string, args ...any) ([]map[string]any, error) {
+	rows, err := db.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
