@@ -1,8 +1,7 @@
 package main
 
-// This file is the HTTP side around a read: routes, tokens, health, CORS, and how
-// many reads there may be. Rule: whatever is asked for, by whatever method, the
-// answer has the CORS headers.
+// This file is the HTTP side around a read: routes, tokens, health, and how many
+// reads there may be.
 
 import (
 	"context"
@@ -13,22 +12,12 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"readapi/internal/exec"
 	"readapi/internal/rest"
-)
-
-const (
-	allowedMethods = "GET, HEAD, OPTIONS"
-	// exposedHeaders are those that a script may read, beside the simple ones.
-	exposedHeaders = "Content-Range, ETag, Preference-Applied, Retry-After"
-	// allowedHeaders are those that scripts and the clients of PostgREST send.
-	allowedHeaders = "authorization, apikey, x-client-info, accept-profile, content-type, " +
-		"prefer, range, range-unit, if-none-match, x-retry-count"
 )
 
 // Responses that no table has part in.
@@ -116,12 +105,13 @@ func (a *api) drain(ctx context.Context) {
 }
 
 // route finds the handler by path, which must match to the letter, and answers
-// for paths and methods that do not exist.
+// for paths and methods that do not exist. Without a token all methods get the
+// same answer on all tables, whether there are such or not.
 func (a *api) route(w http.ResponseWriter, r *http.Request) {
 	handler, found := a.routes[r.URL.Path]
 	isRead := r.URL.Path == "/read" || strings.HasPrefix(r.URL.Path, "/read/")
 	switch {
-	case isRead && r.Method != http.MethodOptions && !a.isAllowed(r.Header.Get("Authorization")):
+	case isRead && !a.isAllowed(r.Header.Get("Authorization")):
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		a.rest.Fail(w, r, errToken, nil)
 	case !found && isRead:
@@ -202,36 +192,6 @@ func (a *api) endRead() {
 	}
 }
 
-// withCORS puts the CORS headers on every response, also on errors: without
-// them a browser hides the status from the page. It answers preflights for any
-// path, so that the page gets to see the 404.
-func (a *api) withCORS(next http.Handler) http.Handler {
-	switch {
-	case len(a.cfg.corsOrigins) == 0:
-		return next
-	case a.cfg.corsByOrigin(): // also for other origins, and without one: a cache must not mix them up
-		a.header["Vary"] = []string{"Origin"}
-	default:
-		a.header["Access-Control-Allow-Origin"] = []string{"*"}
-	}
-	a.header["Access-Control-Expose-Headers"] = []string{exposedHeaders}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		if a.cfg.corsByOrigin() && slices.Contains(a.cfg.corsOrigins, origin) {
-			w.Header().Set("Access-Control-Allow-Origin", origin)
-		}
-		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			header := w.Header()
-			header.Set("Access-Control-Allow-Methods", allowedMethods)
-			header.Set("Access-Control-Allow-Headers", allowedHeaders)
-			header.Set("Access-Control-Max-Age", "7200") // Chromium's maximum
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // withLog logs each request at level debug.
 func (a *api) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -241,8 +201,10 @@ func (a *api) withLog(next http.Handler) http.Handler {
 		}
 		counter := &countingWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func(start time.Time) { // deferred: a broken stream ends in a panic
-			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", counter.status,
-				"bytes", counter.bytes, "duration", time.Since(start))
+			args := []any{"method", r.Method, "path", r.URL.Path}
+			args = append(args, rest.LoggedQuery(r)...)
+			a.log.Debug("request", append(args, "status", counter.status,
+				"bytes", counter.bytes, "duration", time.Since(start))...)
 		}(time.Now())
 		next.ServeHTTP(counter, r)
 	})

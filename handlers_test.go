@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -241,7 +242,21 @@ func TestReadErrors(t *testing.T) {
 		{"statement time limit", secret(3024), 504, "57014"},
 		{"table dropped", secret(1146), 500, "42P01"},
 		{"no privilege", secret(1142), 500, "42501"},
-		{"password changed", secret(1045), 500, "28P01"},
+		{"definer of the view gone", secret(1045), 500, "42P17"}, // the connection is open: it is not our password
+		{"definer of the view gone, told openly", secret(1449), 500, "42P17"},
+		{"password expired", secret(1820), 500, "28P01"},
+		{"offline mode", secret(3032), 503, "PGRST001"},
+		{"offline mode with a reason", secret(6400), 503, "PGRST001"},
+		{"init_connect fails", secret(1184), 503, "PGRST001"},
+		{"lost to ALTER TABLE", secret(1412), 503, "57014"},
+		{"out of sort memory", secret(1038), 500, "53200"},
+		{"max_join_size", secret(1104), 500, "54000"},
+		{"stack overrun", secret(1436), 500, "54001"},
+		{"disk full", secret(1021), 503, "53100"},
+		{"temporary table full", secret(1114), 503, "53100"},
+		{"out of memory", secret(1037), 503, "53200"},
+		{"value out of range", secret(1690), 500, "22000"},
+		{"table crashed", secret(1194), 500, "58030"},
 		{"database dropped", secret(1049), 500, "3D000"},
 		{"host blocked", secret(1129), 500, "28000"},
 		{"certificate expired", mysql.ErrNoTLS, 500, "08001"},
@@ -272,6 +287,64 @@ func TestReadErrors(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// refusing is a database that refuses each connection with err.
+type refusing struct{ err error }
+
+func (r refusing) Connect(context.Context) (driver.Conn, error) { return nil, r.err }
+func (r refusing) Driver() driver.Driver                        { return nil }
+
+// What a server says to a new connection is about the account, or passes.
+func TestReadRefusedConnection(t *testing.T) {
+	tests := []struct {
+		name   string
+		number uint16
+		status int
+		code   string
+		tries  bool // until DB_TIMEOUT
+	}{
+		{"password changed", 1045, 500, "28P01", false},
+		{"offline mode", 3032, 503, "PGRST001", true},
+		{"offline mode with a reason", 6400, 503, "PGRST001", true},
+		{"init_connect fails", 1184, 503, "PGRST001", true},
+		{"no thread for it", 1135, 503, "PGRST001", true},
+		{"no memory", 1041, 503, "53200", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // they wait
+			pool := sql.OpenDB(refusing{&mysql.MySQLError{Number: tt.number, Message: "secret"}})
+			defer pool.Close()
+			const timeout = 300 * time.Millisecond
+			server := httptest.NewServer(newAPI(pool, testConfig(t, "DB_TIMEOUT="+timeout.String()), discardLog()))
+			defer server.Close()
+			start := time.Now()
+			resp, body := send(t, "GET", server.URL+"/read")
+			checkError(t, resp, body, tt.status, tt.code)
+			if took := time.Since(start); tt.tries && took < timeout/3 {
+				t.Errorf("GET /read gave up after %v; want it tried again", took)
+			}
+		})
+	}
+}
+
+// One line of the log has what was asked for, the cause and the way out, but no
+// secret.
+func TestLogFailure(t *testing.T) {
+	var log apitest.LogBuffer
+	server, mock := newMockServer(t, log.Logger())
+	mock.ExpectQuery(selectSample).WillReturnError(&mysql.MySQLError{Number: 1038, Message: "Out of sort memory"})
+	send(t, "GET", server.URL+"/read?select=*&offset=0")
+	send(t, "GET", server.URL+"/read?token=s3cret")
+	server.Close() // waits for the handlers
+	checkFailureLine(t, log.String(), `path=/read`, `query="select=*&offset=0"`, "Out of sort memory", "raise sort_buffer_size")
+	if strings.Contains(log.String(), "s3cret") {
+		t.Errorf("log = %s; want no secret in it", log.String())
+	}
+	if want := `level=DEBUG msg=request method=GET path=/read query="token=REDACTED" status=400`; !strings.Contains(log.String(), want) {
+		t.Errorf("log = %s; want %q in it", log.String(), want)
 	}
 }
 
@@ -609,6 +682,7 @@ func TestOptions(t *testing.T) {
 			checkHeader(t, resp, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
 			checkHeader(t, resp, "Access-Control-Allow-Headers", allowedHeaders)
 			checkHeader(t, resp, "Access-Control-Max-Age", "7200")
+			checkHeader(t, resp, "Vary", varyPreflight)
 		}
 	})
 	t.Run("plain", func(t *testing.T) {
@@ -618,6 +692,65 @@ func TestOptions(t *testing.T) {
 		}
 		checkHeader(t, resp, "Allow", "GET, HEAD, OPTIONS")
 	})
+}
+
+// A page with tracing, or of a framework that adds headers, can read.
+func TestPreflightHeaders(t *testing.T) {
+	const origin = "https://app.example"
+	tests := []struct{ name, asked, want string }{
+		{"tracing", "traceparent,tracestate, baggage,sentry-trace", ", traceparent, tracestate, baggage, sentry-trace"},
+		{"frameworks", "X-Requested-With,cache-control", ", x-requested-with, cache-control"},
+		{"those of the list", "Prefer, APIKEY,authorization", ""},
+		{"twice", "x-a,X-A,x-a", ", x-a"},
+		{"nothing", " , ,", ""},
+		{"no names", "a b, c:d, \"e\", f(g), é, <h>, *", ", *"},
+		{"too long", "x-a," + strings.Repeat("y", maxAllowedHeaders) + ",x-b", ", x-a"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, origins := range []string{"*", "https://a.example," + origin} {
+				server, _ := newMockServer(t, discardLog(), "CORS_ORIGINS="+origins)
+				resp, _ := send(t, "OPTIONS", server.URL+"/read", "Origin: "+origin,
+					"Access-Control-Request-Method: GET", "Access-Control-Request-Headers: "+tt.asked)
+				checkHeader(t, resp, "Access-Control-Allow-Headers", allowedHeaders+tt.want)
+			}
+		})
+	}
+	server, _ := newMockServer(t, discardLog(), "CORS_ORIGINS="+origin)
+	resp, _ := send(t, "OPTIONS", server.URL+"/read", "Origin: https://evil.example",
+		"Access-Control-Request-Method: GET", "Access-Control-Request-Headers: x-a")
+	for _, name := range []string{"Origin", "Methods", "Headers"} {
+		checkHeader(t, resp, "Access-Control-Allow-"+name, "")
+	}
+	if got, want := resp.Header.Values("Vary"), []string{"Origin", varyPreflight}; !slices.Equal(got, want) {
+		t.Errorf("Vary of a preflight = %q; want %q", got, want)
+	}
+}
+
+// Without a token nothing tells a table that is listed from one that is not,
+// whatever the method.
+func TestNoTokenNoWord(t *testing.T) {
+	const preflight = "Access-Control-Request-Method: GET"
+	for _, origins := range []string{"*", "https://app.example", ""} {
+		server, _ := newMockServer(t, discardLog(), "API_TOKENS=one", "DB_TABLES=sample,listed", "CORS_ORIGINS="+origins)
+		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "DELETE", "BREW"} {
+			for _, headers := range [][]string{nil, {preflight}, {preflight, "Origin: https://app.example"}, {"Authorization: Bearer two"}} {
+				answers := map[string]string{}
+				for _, path := range []string{"/read", "/read/listed", "/read/unknown", "/read/", "/read/unknown?limit=x"} {
+					resp, body := send(t, method, server.URL+path, headers...)
+					resp.Header.Del("Date")
+					answers[fmt.Sprint(resp.StatusCode, resp.Header, resp.ContentLength, body)] = path
+					isPreflight := method == "OPTIONS" && len(headers) > 0 && headers[0] == preflight && origins != ""
+					if resp.StatusCode != 401 && !isPreflight {
+						t.Errorf("%s %s without a token = %d; want 401", method, path, resp.StatusCode)
+					}
+				}
+				if len(answers) != 1 {
+					t.Errorf("%s with %q, CORS_ORIGINS=%s: %q; want one answer", method, headers, origins, answers)
+				}
+			}
+		}
+	}
 }
 
 func TestLogRequests(t *testing.T) {

@@ -8,10 +8,12 @@
 //
 // Everything is configured with environment variables; DB_USER and DB_NAME are
 // required, readapi -h lists all. The exit codes are 0 after a clean stop, 2 for
-// wrong configuration or arguments, and 1 for everything else.
+// wrong configuration or arguments, and 1 for everything else. A fault in the
+// program itself, or no memory left, ends it by SIGABRT (134 in a shell).
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -45,6 +47,9 @@ const (
 var version string
 
 func main() {
+	// Go's own exit code for a crash is 2. It must not be taken for that of wrong
+	// configuration, after which systemd does not start readapi again.
+	debug.SetTraceback("crash")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
@@ -201,10 +206,32 @@ func checkReady(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+	var first error
+	for _, host := range checkHosts(host) {
+		err := askReady(ctx, "http://"+net.JoinHostPort(host, port)+"/readyz")
+		var unreachable *net.OpError
+		if !errors.As(err, &unreachable) {
+			return err
+		}
+		first = cmp.Or(first, err)
 	}
-	url := "http://" + net.JoinHostPort(host, port) + "/readyz"
+	return first
+}
+
+// checkHosts are where to ask a server that listens on host. Its own machine is
+// given by its addresses: an image may have nothing that knows localhost.
+func checkHosts(host string) []string {
+	ip := net.ParseIP(host)
+	switch {
+	case host == "", host == "localhost", ip != nil && ip.IsUnspecified():
+		return []string{"127.0.0.1", "::1"}
+	default:
+		return []string{host}
+	}
+}
+
+// askReady asks once.
+func askReady(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

@@ -21,7 +21,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,10 +43,21 @@ const (
 	mainPassword = "pa55-Wörd"
 	// mainProcessVariable makes the test binary run main.
 	mainProcessVariable = "READAPI_TEST_MAIN"
+	// mainCrashVariable makes it crash on SIGUSR1, in the way it names.
+	mainCrashVariable = "READAPI_TEST_CRASH"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(mainProcessVariable) != "" {
+		if crash := mainCrashes[os.Getenv(mainCrashVariable)]; crash != nil {
+			_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) // the crash is all that is wanted
+			asked := make(chan os.Signal, 1)
+			signal.Notify(asked, syscall.SIGUSR1)
+			go func() { // ends with the process
+				<-asked
+				crash()
+			}()
+		}
 		main() // it exits
 	}
 	os.Exit(m.Run())
@@ -815,6 +828,48 @@ func TestRunCheck(t *testing.T) {
 	}
 }
 
+// A health check looks nothing up that it can know.
+func TestCheckHosts(t *testing.T) {
+	machine := []string{"127.0.0.1", "::1"}
+	tests := []struct {
+		host string
+		want []string
+	}{
+		{"", machine},
+		{"localhost", machine},
+		{"0.0.0.0", machine},
+		{"::", machine},
+		{"10.0.0.1", []string{"10.0.0.1"}},
+		{"::1", []string{"::1"}},
+		{"api.example", []string{"api.example"}},
+	}
+	for _, tt := range tests {
+		if got := checkHosts(tt.host); !slices.Equal(got, tt.want) {
+			t.Errorf("checkHosts(%q) = %q; want %q", tt.host, got, tt.want)
+		}
+	}
+}
+
+// A server that has only the other address of its machine is found, too.
+func TestRunCheckIPv6(t *testing.T) {
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	defer server.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkReady(t.Context(), "localhost:"+port); err != nil {
+		t.Errorf("checkReady(localhost) = %v; want nil: the server is at [::1]", err)
+	}
+}
+
 // TestRunCheckCanceled asks a server that does not answer.
 func TestRunCheckCanceled(t *testing.T) {
 	gate := newMainGate()
@@ -935,6 +990,44 @@ func TestProcessSignal(t *testing.T) {
 				t.Errorf("stderr = %s; want stopping and stopped", log)
 			}
 		})
+	}
+}
+
+// mainHeld is memory that a process which is to run out of it holds.
+var mainHeld [][]byte
+
+// mainCrashes are ways in which a Go program ends by itself.
+var mainCrashes = map[string]func(){
+	"panic":       func() { panic("a fault") },
+	"nil":         func() { _ = *(*int)(nil) },
+	"fatal error": func() { new(sync.Mutex).Unlock() },
+	"out of memory": func() {
+		for { // more than there are addresses
+			mainHeld = append(mainHeld, make([]byte, 1<<44))
+		}
+	},
+	"stack overflow": func() {
+		debug.SetMaxStack(1 << 20)
+		var again func(n int) int
+		again = func(n int) int { return again(n+1) + 1 }
+		again(0)
+	},
+}
+
+// A crash must not look like wrong configuration, whatever GOTRACEBACK says.
+func TestProcessCrash(t *testing.T) {
+	for name := range mainCrashes {
+		for _, traceback := range []string{"single", "none"} {
+			t.Run(name+"/GOTRACEBACK="+traceback, func(t *testing.T) {
+				p := mainExec(t, mainEnv(t, mainRefused(t), map[string]string{mainCrashVariable: name, "GOTRACEBACK": traceback}))
+				p.stderr.await(t, "waiting for the database")
+				p.signal(t, syscall.SIGUSR1)
+				p.wantExit(t, -1)
+				if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGABRT {
+					t.Errorf("process: %v; want an end by SIGABRT", p.cmd.ProcessState)
+				}
+			})
+		}
 	}
 }
 

@@ -366,7 +366,7 @@ func TestMySQLViews(t *testing.T) {
 	)
 	base := mysqlServe(t, mysqlWith(d.viewer(t), "DB_TABLES", "sample,broken"))
 	mysqlWantBody(t, base+"/read", `[{"next":2,"name":"Ada","twice":25.00,"nothing":null}]`+"\n")
-	code := "42501" // the server does not tell it from a view that may not be read
+	code := "42P17"
 	if e, otherwise := d.exception(t, "view without its table"); otherwise {
 		code = e.want[0]
 	}
@@ -560,7 +560,7 @@ func TestMySQLBig(t *testing.T) {
 		mysqlWantBroken(t, resp.Body)
 	})
 	t.Run("error before the first MiB", func(t *testing.T) {
-		mysqlWantError(t, views+"/read/early", http.StatusInternalServerError, "XX000")
+		mysqlWantError(t, views+"/read/early", http.StatusInternalServerError, "22000")
 	})
 }
 

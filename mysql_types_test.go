@@ -390,6 +390,7 @@ var mysqlExceptions = map[string]map[string]mysqlException{
 		"INET6":                          {reason: "a type of MariaDB's"},
 		"views":                          {reason: "refuses them to an account that may only SELECT; the admin reads them"},
 		"view without its table":         {reason: "gives 1105, not 1356", want: []string{"XX000"}},
+		"faults":                         {reason: "has no definers, no functions and no limits"},
 		"table denied":                   {reason: "gives 1105 for every refusal, not 1142", want: []string{"XX000"}},
 		"column denied":                  {reason: "has no privileges on columns"},
 		"unknown user":                   {reason: "gives 2012, not 1045, for which readapi waits"},

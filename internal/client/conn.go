@@ -6,6 +6,7 @@ package client
 
 import (
 	"errors"
+	"io"
 	"math"
 	"net"
 	"os"
@@ -57,6 +58,7 @@ type Conn struct {
 	tcp    *net.TCPConn
 	raw    syscall.RawConn
 	limits limits
+	half   halfClose
 
 	// The goroutine that writes owns these.
 	pending []byte             // what try writes
@@ -96,6 +98,8 @@ func newConn(tcp *net.TCPConn, l limits) (*Conn, error) {
 // Write writes b. It fails with ErrStalled, ErrSlow or ErrCut, after which the
 // connection is reset, or with an error of the TCP connection.
 func (c *Conn) Write(b []byte) (int, error) {
+	c.half.writing()
+	defer c.half.done()
 	c.pending, c.tried = b, 0
 	_ = c.raw.Write(c.try) // await meets the same error
 	c.pending = nil
@@ -204,7 +208,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // SetDeadline implements net.Conn.
 func (c *Conn) SetDeadline(t time.Time) error {
-	if err := c.tcp.SetReadDeadline(t); err != nil {
+	if err := c.SetReadDeadline(t); err != nil {
 		return err
 	}
 	return c.SetWriteDeadline(t)
@@ -270,11 +274,24 @@ func (c *Conn) ResetOnClose(on bool) {
 	_ = c.tcp.SetLinger(seconds) // fails only if it is closed
 }
 
-// Read implements net.Conn.
-func (c *Conn) Read(b []byte) (int, error) { return c.tcp.Read(b) }
+// Read is that of the TCP connection, but for the end: while a request is being
+// answered, net/http reads one byte to learn whether the client is still there.
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.tcp.Read(b)
+	if err == io.EOF && len(b) == 1 {
+		err = c.half.hold(func() error {
+			_, err := c.tcp.Read(b)
+			return err
+		})
+	}
+	return n, err
+}
 
 // Close implements net.Conn.
-func (c *Conn) Close() error { return c.tcp.Close() }
+func (c *Conn) Close() error {
+	c.half.setExpired(true)
+	return c.tcp.Close()
+}
 
 // CloseWrite ends what the client can read; net/http wants to before it closes.
 func (c *Conn) CloseWrite() error { return c.tcp.CloseWrite() }
@@ -286,4 +303,7 @@ func (c *Conn) LocalAddr() net.Addr { return c.tcp.LocalAddr() }
 func (c *Conn) RemoteAddr() net.Addr { return c.tcp.RemoteAddr() }
 
 // SetReadDeadline implements net.Conn.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.tcp.SetReadDeadline(t) }
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.half.setDeadline(t)
+	return c.tcp.SetReadDeadline(t)
+}

@@ -300,7 +300,7 @@ func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 		deadline = time.Now().Add(d.options.Timeout)
 	}
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
-		rows, err := d.pool.QueryContext(ctx, text, args...)
+		rows, err := d.query(ctx, text, args)
 		switch {
 		case err == nil:
 			return rows, d.note(nil)
@@ -312,6 +312,21 @@ func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 			return nil, d.note(err)
 		}
 	}
+}
+
+// query is one attempt of Query. To take a connection first tells a connection that
+// is refused from a query that is.
+func (d *DB) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.QueryContext(ctx, text, args...)
+	go conn.Close() // waits until the rows are closed
+	if err != nil {
+		return nil, queryErrorOf(err)
+	}
+	return rows, nil
 }
 
 // contextError is the error of a query of our own that ends with ctx.

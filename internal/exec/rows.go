@@ -80,7 +80,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 		return err
 	}
 	if err := s.send(ctx, st); err != nil {
-		return err
+		return queryErrorOf(err)
 	}
 	columns, err := s.rows.ColumnTypes()
 	switch {
@@ -93,7 +93,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	}
 	s.encoder = encode.New(columns, st.Fields, st.Hidden, st.Format, s.db.options.Encoding)
 	s.more = s.rows.Next()
-	return s.rows.Err()
+	return queryErrorOf(s.rows.Err())
 }
 
 // send sends the query: as a text, which saves a round trip, or prepared.
@@ -167,7 +167,7 @@ func (s *Rows) fill(size int) (err error) {
 		return nil
 	}
 	if err := s.rows.Err(); err != nil {
-		return newError(err)
+		return queryErrorOf(err)
 	}
 	s.Body, s.Done = s.encoder.AppendEnd(s.Body), true
 	return nil

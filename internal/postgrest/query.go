@@ -79,7 +79,7 @@ type Term struct {
 func Parse(rawQuery string) (*Query, error) {
 	p := queryParser{seen: map[string]bool{}}
 	if len(rawQuery) > maxQueryBytes {
-		return nil, Place{"?", 1}.Refuse(CodeSyntax, "", "a query string of %d bytes, expected at most %d",
+		return nil, Place{wholeQuery, 1}.Refuse(CodeSyntax, "", "a query string of %d bytes, expected at most %d",
 			len(rawQuery), maxQueryBytes)
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
@@ -117,7 +117,7 @@ func (p *queryParser) parsePair(pair string) error {
 	case !utf8.ValidString(name) || !utf8.ValidString(value):
 		return at.Refuse(CodeSyntax, "", "bytes that are not UTF-8")
 	case !found || name == "":
-		return at.Refuse(CodeSyntax, "", "unexpected %q, expected NAME=VALUE", pair)
+		return at.Refuse(CodeSyntax, "", "unexpected %q, expected NAME=VALUE", excerpt(pair, maxExcerpt))
 	}
 	return p.parseParameter(name, &scanner{Place: at, rest: value})
 }
@@ -286,7 +286,7 @@ func (p *queryParser) parseComparison(s *scanner, c Condition, value func(*scann
 	op, known := Operators[word]
 	if !known {
 		return c, s.Refuse(CodeSyntax, Nearest(word, operatorNames()), "unexpected operator %q, expected not or one of %s",
-			word, strings.Join(operatorNames(), ", "))
+			excerpt(word, maxExcerpt), strings.Join(operatorNames(), ", "))
 	}
 	s.take(word)
 	c.Operator = word
@@ -353,8 +353,7 @@ func (s *scanner) unexpected(expected string) error {
 	if s.rest == "" {
 		return s.Refuse(CodeSyntax, "", "unexpected end, expected %s", expected)
 	}
-	next := []rune(s.rest)
-	return s.Refuse(CodeSyntax, "", "unexpected %q, expected %s", string(next[:min(len(next), 20)]), expected)
+	return s.Refuse(CodeSyntax, "", "unexpected %q, expected %s", excerpt(s.rest, maxExcerpt/2), expected)
 }
 
 // wholeNumber takes a number from 0 up to the end.
@@ -416,7 +415,7 @@ func (s *scanner) field() (f Field, err error) {
 	}
 	if s.rest != "" && strings.ContainsAny(s.rest[:1], "(.!-") {
 		return f, s.Refuse(CodeSyntax, "", "unexpected %q, expected a column: there are no aggregates, "+
-			"no paths into JSON and no other tables", s.rest)
+			"no paths into JSON and no other tables", excerpt(s.rest, maxExcerpt))
 	}
 	return f, nil
 }

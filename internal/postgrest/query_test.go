@@ -334,7 +334,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a path", "or=(a->b.eq.1)", "or", 2, "a path into JSON", ""},
 		{"no name before it", "or=(.eq.1)", "or", 2, `unexpected ".eq.1)"`, ""},
 		{"a position in characters", "or=(größe.eq.1,größe.xx.2)", "or", 19, `unexpected operator "xx"`, `Perhaps you meant "eq".`},
-		{"a long rest is cut", "or=(id" + strings.Repeat("?", 99) + ")", "or", 4, `unexpected "` + strings.Repeat("?", 20) + `", expected`, ""},
+		{"a long rest is cut", "or=(id" + strings.Repeat("?", 99) + ")", "or", 4, `unexpected "` + strings.Repeat("?", 20) + `…", expected`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.reason+" "+tt.query, func(t *testing.T) {

@@ -16,6 +16,12 @@ const (
 	CodeBadValue = "22P02"    // invalid_text_representation
 )
 
+// wholeQuery is the parameter of what is wrong with the query string as a whole.
+const wholeQuery = "?"
+
+// maxExcerpt is how many characters of what was asked for a message repeats.
+const maxExcerpt = 40
+
 // Refusal is an error in what was asked for: what stands at a place, and what
 // was expected. It has no text of the database.
 type Refusal struct {
@@ -26,14 +32,23 @@ type Refusal struct {
 }
 
 // Error implements error.
-func (r *Refusal) Error() string { return r.Code + " " + r.Where() }
+func (r *Refusal) Error() string { return r.Code + " " + r.Message() + " " + r.Where() }
 
-// Where is the reason with its place, if it has one.
-func (r *Refusal) Where() string {
-	if r.Place == (Place{}) {
+// Message is the reason as a person reads it who sees nothing else. What does
+// not name a column by itself begins with the parameter.
+func (r *Refusal) Message() string {
+	if r.Code != CodeSyntax || r.Param == "" || r.Param == wholeQuery {
 		return r.Reason
 	}
-	return fmt.Sprintf("parameter %q, position %d: %s", r.Param, r.Pos, r.Reason)
+	return excerpt(r.Param, maxExcerpt) + ": " + r.Reason
+}
+
+// Where is the place, or nothing if there is none.
+func (r *Refusal) Where() string {
+	if r.Place == (Place{}) {
+		return ""
+	}
+	return fmt.Sprintf("parameter %q, position %d", r.Param, r.Pos)
 }
 
 // Place is where something stands: the parameter, and the position in its value
@@ -46,6 +61,15 @@ type Place struct {
 // Refuse makes the error for what stands there. The hint may be empty.
 func (p Place) Refuse(code, hint, format string, args ...any) *Refusal {
 	return &Refusal{Place: p, Code: code, Reason: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// excerpt is the beginning of s, at most this many characters.
+func excerpt(s string, characters int) string {
+	runes := []rune(s)
+	if len(runes) <= characters {
+		return s
+	}
+	return string(runes[:characters]) + "…"
 }
 
 // Nearest is the hint that names the candidate most like name, if one is.

@@ -71,7 +71,8 @@ const (
 	hintLog   = "The server's log has the cause."
 )
 
-// dbResponses maps what went wrong at the database to what the client is told.
+// dbResponses maps what went wrong at the database to what the client is told. A
+// hint that both may follow says who.
 var dbResponses = map[exec.Kind]*Error{
 	exec.Internal:    NewError(http.StatusInternalServerError, "XX000", "The read failed.", hintLog),
 	exec.Away:        NewError(http.StatusServiceUnavailable, "PGRST001", "The database cannot be reached.", HintRetry),
@@ -89,6 +90,42 @@ var dbResponses = map[exec.Kind]*Error{
 	exec.Canceled: NewError(http.StatusServiceUnavailable, "57014", "The read was given up.", HintRetry),
 	exec.NoTable:  NewError(http.StatusInternalServerError, "42P01", "The table is not in the database.", hintLog),
 	exec.NoGrant:  NewError(http.StatusInternalServerError, "42501", "The server's account may not read the table.", hintLog),
+	exec.BadView: NewError(http.StatusInternalServerError, "42P17",
+		"The view does not work: something that it uses is gone or may not be used, or its definer is gone.",
+		"The view has to be made again, with a definer that exists and may read what it uses."),
+	exec.BadData: NewError(http.StatusInternalServerError, "22000", "A value that the view computes cannot be computed for one of the rows.",
+		"Leave out that column or that row; the view should say what it is then."),
+	exec.SortMemory: NewError(http.StatusInternalServerError, "53200", "The database has too little memory to sort these rows.",
+		"Ask for fewer columns, or without order; the database's operator can raise sort_buffer_size."),
+	exec.TooMany: NewError(http.StatusInternalServerError, "54000", "The database refuses to look at so many rows for one query.",
+		"Filter by a column that has an index; the database's operator can raise max_join_size."),
+	exec.TooDeep: NewError(http.StatusInternalServerError, "54001", "The query needs more than the database allows for one.",
+		"Ask for less; which limit of the database it is, is in the server's log."),
+	exec.DiskFull: NewError(http.StatusServiceUnavailable, "53100", "The database has no room for temporary data.",
+		"Try again shortly, with fewer rows or columns, or without order."),
+	exec.NoMemory: NewError(http.StatusServiceUnavailable, "53200", "The database is out of memory.", HintRetry),
+	exec.Damaged:  NewError(http.StatusInternalServerError, "58030", "The database cannot open the table.", hintLog),
+}
+
+// remedies are for the log: what an operator can do about it, and where the hint
+// for the client does not say that.
+var remedies = map[exec.Kind]string{
+	exec.Timeout:     "look at what the query waits for, at its indexes, and at DB_TIMEOUT",
+	exec.Access:      "look at DB_USER and DB_PASSWORD",
+	exec.NoDatabase:  "look at DB_NAME, and at what DB_USER may read",
+	exec.HostRefused: "look at DB_HOST, and at the hosts that DB_USER may come from",
+	exec.Unsafe:      "look at DB_TLS",
+	exec.PoolBusy:    "look at DB_MAX_CONNS",
+	exec.NoTable:     "look at DB_TABLES and DB_NAME",
+	exec.NoGrant:     "GRANT SELECT on the table to DB_USER",
+	exec.BadView:     "look at SHOW CREATE VIEW: make it again with a DEFINER that exists and may use all that it uses",
+	exec.BadData:     "look at the view's expressions",
+	exec.SortMemory:  "raise sort_buffer_size",
+	exec.TooMany:     "raise max_join_size, or set sql_big_selects=1",
+	exec.TooDeep:     "raise the limit that err names",
+	exec.DiskFull:    "look at the room in tmpdir, and at tmp_table_size and its like",
+	exec.NoMemory:    "look at the memory of the database's machine, and at its limits",
+	exec.Damaged:     "look at err, at the database's own log, and at CHECK TABLE",
 }
 
 // fail answers for an error of a read. It must be called before anything else
@@ -115,14 +152,18 @@ func responseTo(err error) (response *Error, cause error) {
 	}
 }
 
-// refusalResponse is what a client is told of a refusal.
+// refusalResponse is what a client is told of a refusal: the message is the
+// reason, because many programs show nothing else, and the details say where.
 func refusalResponse(refused *postgrest.Refusal) *Error {
-	status, message := http.StatusBadRequest, "The query string cannot be honoured."
-	if refused.Code == postgrest.CodeRange {
-		status, message = http.StatusRequestedRangeNotSatisfiable, "Requested range not satisfiable"
+	if refused.Code == postgrest.CodeRange { // in PostgREST's words
+		e := NewError(http.StatusRequestedRangeNotSatisfiable, refused.Code, "Requested range not satisfiable", refused.Hint)
+		e.Details = &refused.Reason
+		return e
 	}
-	e := NewError(status, refused.Code, message, refused.Hint)
-	e.Details = new(refused.Where())
+	e := NewError(http.StatusBadRequest, refused.Code, refused.Message(), refused.Hint)
+	if where := refused.Where(); where != "" {
+		e.Details = &where
+	}
 	return e
 }
 
@@ -153,7 +194,12 @@ func (s *Service) logFailure(r *http.Request, status int, cause error) {
 		status == http.StatusServiceUnavailable && s.lastBusy.Swap(now) == now {
 		return
 	}
-	s.options.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "status", status, "err", cause)
+	args := append([]any{"method", r.Method, "path", r.URL.Path}, LoggedQuery(r)...)
+	args = append(args, "status", status, "err", cause)
+	if remedy := remedies[exec.KindOf(cause)]; remedy != "" {
+		args = append(args, "remedy", remedy)
+	}
+	s.options.Log.Error("request failed", args...)
 }
 
 // WriteJSON sends a complete body. A client that has gone is not an error here.

@@ -34,6 +34,19 @@ func contentType(f encode.Format) string {
 	}
 }
 
+// etagMark is what tells the ETag of a format from that of a JSON array with the
+// same bytes: one row is the same in NDJSON and as an object.
+func etagMark(f encode.Format) string {
+	if f == (encode.Format{}) {
+		return ""
+	}
+	mark := map[encode.Media]string{encode.Array: "-array", encode.Object: "-object", encode.NDJSON: "-ndjson", encode.CSV: "-csv"}[f.Media]
+	if f.StripNulls {
+		mark += "-stripped"
+	}
+	return mark
+}
+
 const contentTypeJSON = "application/json; charset=utf-8"
 
 // mediaTypes maps what a client may accept to a format.

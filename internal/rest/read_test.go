@@ -139,10 +139,10 @@ func TestReadRefuses(t *testing.T) {
 		says    string
 		queries []string
 	}{
-		{"grammar", "?limit=abc", nil, 400, "PGRST100", `parameter \"limit\", position 1`, nil},
+		{"grammar", "?limit=abc", nil, 400, "PGRST100", `"message":"limit: unexpected \"abc\", expected a whole number from 0","details":"parameter \"limit\", position 1"`, nil},
 		{"grammar, with a wrong type", "?limit=abc", []string{"Accept: text/html"}, 406, "PGRST107", "application/x-ndjson", nil},
 		{"semicolon", "?id=eq.1;limit=1", nil, 400, "PGRST100", "%3B", nil},
-		{"column", "?nam=eq.x", nil, 400, "42703", `Perhaps you meant \"name\".`, []string{learnSample}},
+		{"column", "?nam=eq.x", nil, 400, "42703", `"message":"the table has no column \"nam\"","details":"parameter \"nam\", position 1","hint":"Perhaps you meant \"name\"."`, []string{learnSample}},
 		{"column of select", "?select=nam", []string{count}, 400, "42703", "name", []string{learnSample}},
 		{"value", "?id=eq.abc", []string{count}, 400, "22P02", "a whole number", []string{learnSample}},
 		{"long", "?name=eq." + strings.Repeat("x", 17<<10), nil, 400, "PGRST100", "at most 16384", nil},
@@ -475,6 +475,28 @@ func TestReadLargePage(t *testing.T) {
 			apitest.CheckHeader(t, resp, "Content-Range", tt.page)
 			apitest.CheckHeader(t, resp, "Preference-Applied", tt.prefer)
 		})
+	}
+}
+
+// The same bytes in another format are another representation: a cache or a
+// client that has one must not be told that it has the other.
+func TestReadETagOfFormat(t *testing.T) {
+	server := newTableServer(t, newPeople())
+	seen := map[string]string{}
+	for _, accept := range []string{
+		"application/json", "application/x-ndjson", "text/csv", "application/vnd.pgrst.object+json",
+		"application/vnd.pgrst.object+json;nulls=stripped", "application/vnd.pgrst.array+json;nulls=stripped",
+	} {
+		resp, body := apitest.Send(t, "GET", server.URL+"/read?limit=1", "Accept: "+accept)
+		etag := resp.Header.Get("ETag")
+		if resp.StatusCode != 200 || !strings.HasPrefix(etag, `W/"`) || seen[etag] != "" {
+			t.Errorf("GET as %s = %d %q with ETag %s, which is also that of %q; want 200 and one of its own",
+				accept, resp.StatusCode, body, etag, seen[etag])
+		}
+		seen[etag] = accept
+		if resp, _ := apitest.Send(t, "GET", server.URL+"/read?limit=1", "Accept: "+accept, "If-None-Match: "+etag); resp.StatusCode != 304 {
+			t.Errorf("GET as %s with its ETag = %d; want 304", accept, resp.StatusCode)
+		}
 	}
 }
 

@@ -35,14 +35,18 @@ func describe(res *share.Result) map[string][]string {
 }
 
 // writeResult sends a small result, or only that the client has it already.
-func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share.Result, p page) {
+func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share.Result, f encode.Format, p page) {
 	header, body := w.Header(), res.Body
 	header["Etag"], header["Content-Range"] = res.Headers["Etag"], res.Headers["Content-Range"]
 	if p.offset > 0 || p.total != unknownTotal {
 		header["Content-Range"] = []string{p.contentRange()}
 	}
+	mark := etagMark(f)
 	if p.total != unknownTotal { // it may change while the rows do not
-		header.Set("Etag", strings.TrimSuffix(res.ETag, `"`)+"-"+strconv.FormatInt(p.total, 10)+`"`)
+		mark += "-" + strconv.FormatInt(p.total, 10)
+	}
+	if mark != "" {
+		header.Set("Etag", strings.TrimSuffix(res.ETag, `"`)+mark+`"`)
 	}
 	if matchesETag(r.Header.Values("If-None-Match"), header["Etag"][0]) {
 		w.WriteHeader(http.StatusNotModified)

@@ -31,7 +31,7 @@ import (
 )
 
 // varyRead are the request headers that answers to reads differ by.
-const varyRead = "Accept, Accept-Encoding, Prefer, Range"
+const varyRead = "Accept, Accept-Encoding, Accept-Profile, Prefer, Range"
 
 // Options are what an operator chooses of how reads are answered.
 type Options struct {
@@ -241,7 +241,7 @@ func (t *table) send(waiting context.Context, w http.ResponseWriter, r *http.Req
 	if q.format.Media == encode.Object && res.Rows != 1 {
 		return t.notOneRow(waiting, q, res.Rows)
 	}
-	t.writeResult(w, r, res, q.page(int64(res.Rows), total))
+	t.writeResult(w, r, res, q.format, q.page(int64(res.Rows), total))
 	return nil
 }
 
