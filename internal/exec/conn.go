@@ -77,13 +77,13 @@ func (c *conn) identify(ctx context.Context, query string) (id uint64, server st
 	defer rows.Close()
 	row := make([]driver.Value, 2)
 	if len(rows.Columns()) != len(row) {
-		return 0, "", malformed("not an identity")
+		return 0, "", errNoIdentity
 	}
 	if err := rows.Next(row); err != nil {
 		return 0, "", err
 	}
 	if id, err = strconv.ParseUint(fmt.Sprintf("%s", row[0]), 10, 64); err != nil {
-		return 0, "", malformed("not a connection's id")
+		return 0, "", errNoIdentity
 	}
 	return id, fmt.Sprintf("%s", row[1]), nil
 }

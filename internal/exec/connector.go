@@ -47,18 +47,26 @@ const (
 type engine struct {
 	identity string // query: the connection's id; what no two servers or lives of one have in common
 	backstop string // assignment; or empty
+	allRows  string // sql_select_limit that is none; or empty
 }
+
+// noLimit is what MySQL and MariaDB take for no sql_select_limit.
+const noLimit = "18446744073709551615"
 
 // The start of the server's life, which Uptime and the time of the same query
 // tell to the second, never changes while it lives.
 var (
+	errNoIdentity = errors.New("another answer than that of MySQL or MariaDB")
+
 	engineMariaDB = engine{
 		identity: identityQuery("@@datadir", "information_schema.GLOBAL_STATUS"),
 		backstop: fmt.Sprintf("max_statement_time=%d", int(QueryBackstop.Seconds())),
+		allRows:  noLimit,
 	}
 	engineMySQL = engine{
 		identity: identityQuery("@@server_uuid", "performance_schema.global_status"),
 		backstop: fmt.Sprintf("max_execution_time=%d", QueryBackstop.Milliseconds()),
+		allRows:  noLimit,
 	}
 	engineOther = engine{} // Vitess, and what else speaks the protocol
 )
@@ -70,14 +78,15 @@ func identityQuery(unique, status string) string {
 
 // Connector makes connections for a pool. It is safe for concurrent use.
 type Connector struct {
-	cfg     *mysql.Config // never handed out: the driver changes what it is given
-	params  map[string]string
-	timeout time.Duration
-	log     *slog.Logger
-	dialer  dialer
-	side    *sql.DB // for KILL and Ping
-	warming atomic.Bool
-	reaper  *reaper
+	cfg       *mysql.Config // never handed out: the driver changes what it is given
+	params    map[string]string
+	timeout   time.Duration
+	log       *slog.Logger
+	dialer    dialer
+	side      *sql.DB // for KILL and Ping
+	warming   atomic.Bool
+	isMariaDB atomic.Bool // the last server that was met
+	reaper    *reaper
 }
 
 // NewConnector returns a connector whose Connect takes no longer than timeout.
@@ -227,19 +236,21 @@ func (c *Connector) login(ctx context.Context) (inner driverConn, w *wire, err e
 // setUp learns who cn is and pins its session: two round trips.
 func (c *Connector) setUp(ctx context.Context, cn *conn) error {
 	order := []engine{engineMySQL, engineMariaDB}
-	if strings.Contains(cn.wire.version, "MariaDB") {
+	isMariaDB := strings.Contains(cn.wire.version, "MariaDB")
+	c.isMariaDB.Store(isMariaDB)
+	if isMariaDB {
 		slices.Reverse(order)
 	}
 	known := engineOther
 	for _, e := range order {
 		id, server, err := cn.identify(ctx, e.identity)
-		if err == nil {
+		if err == nil && server != "" {
 			cn.setIdentity(id, server)
 			known = e
 			break
 		}
 		var answer *mysql.MySQLError
-		if !errors.As(err, &answer) {
+		if err != nil && !errors.As(err, &answer) && err != errNoIdentity {
 			return err
 		}
 		c.log.Debug("the database does not tell who it is", "err", err)
@@ -265,7 +276,7 @@ func (c *Connector) sessionQuery(e engine) string {
 	set = append(set, names,
 		"time_zone='+00:00'", // TIMESTAMP arrives in UTC
 		"autocommit=1",       // a transaction would show old rows, and hold up ALTER TABLE
-		"sql_select_limit=18446744073709551615",
+		"sql_select_limit="+cmp.Or(e.allRows, "9223372036854775807"),
 		"net_write_timeout="+strconv.Itoa(int(NetWriteTimeout.Seconds())))
 	return "SET " + strings.Join(set, ", ")
 }

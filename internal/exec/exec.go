@@ -140,7 +140,9 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
 		s, err := d.try(ctx, st, call)
 		if err == errBinary {
-			s, err = d.try(ctx, st, call)
+			prepared := *st
+			prepared.Binary = true
+			s, err = d.try(ctx, &prepared, call)
 		}
 		switch {
 		case err == nil:
@@ -270,26 +272,34 @@ func (d *DB) Late() error {
 }
 
 // errBinary is the error of a query that has to be sent again, prepared.
-var errBinary = &Error{Internal, errors.New("the table has changed more than once")}
+var errBinary = &Error{Internal, errors.New("FLOAT in the result of a query that was not prepared")}
 
 // needsBinary reports whether the result of st, sent as a text, has a FLOAT,
-// which MySQL rounds to six digits there. From then on that is known.
+// which MySQL rounds to six digits there. Of a plain read that is known from then
+// on; those who know the table set st.Binary.
 func (d *DB) needsBinary(st *Statement, columns []*sql.ColumnType) bool {
-	has := slices.ContainsFunc(columns, func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "FLOAT" })
-	if has {
+	written := columns[:len(columns)-st.Hidden]
+	has := slices.ContainsFunc(written, func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "FLOAT" })
+	if has && len(st.Args) == 0 {
 		d.binary.Store(st.Text, true)
 	}
 	return has
 }
 
-// isBinary reports whether the result of st has had a FLOAT. Those who know the
-// table set st.Binary, so that there are few texts to remember.
+// isBinary reports whether the result of st has had a FLOAT.
 func (d *DB) isBinary(st *Statement) bool {
 	if len(st.Args) > 0 {
 		return false
 	}
 	_, has := d.binary.Load(st.Text)
 	return has
+}
+
+// IsMariaDB reports whether the server is known to be MariaDB, which declares JSON
+// as a text.
+func (d *DB) IsMariaDB() bool {
+	c := connectorOf(d.pool)
+	return c != nil && c.isMariaDB.Load()
 }
 
 // Query sends a query of our own, for a few rows, and again if need be, until ctx

@@ -83,7 +83,7 @@ func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 		return f.Refuse(postgrest.CodeSyntax, "", "the column %q more than %d times", c.Name, maxCopies)
 	}
 	switch {
-	case c.IsJSON && (c.Type == "JSON" || c.Type == "LONGTEXT"): // MariaDB has no type of its own for it
+	case c.IsJSON && (c.Type == "JSON" || c.Type == "TEXT"): // MariaDB has no type of its own for it
 		output.Type = "JSON"
 	case c.IsComputed: // which the server may declare as another type of its kind
 		output.Type = c.Type

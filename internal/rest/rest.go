@@ -282,11 +282,11 @@ func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
 }
 
 // isPlainRight reports whether the result of a plain read, of which nothing is
-// known, is right as it is declared. Only a LONGTEXT has to be looked at: it is
-// what MariaDB makes of JSON.
+// known, is right as it is declared. Only a text of MariaDB has to be looked at:
+// it may be JSON.
 func (t *table) isPlainRight(columns []*sql.ColumnType) bool {
-	isLong := func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "LONGTEXT" }
-	if !slices.ContainsFunc(columns, isLong) {
+	isText := func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "TEXT" }
+	if !t.db.IsMariaDB() || !slices.ContainsFunc(columns, isText) {
 		return true
 	}
 	shape := t.shape.Load()
@@ -299,9 +299,9 @@ func (t *table) isPlainRight(columns []*sql.ColumnType) bool {
 	})
 }
 
-// hasHiddenJSON reports whether a table has JSON that results declare as LONGTEXT.
+// hasHiddenJSON reports whether a table has JSON that results declare as a text.
 func hasHiddenJSON(t *catalog.Table) bool {
-	return t != nil && slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.IsJSON && c.Type == "LONGTEXT" })
+	return t != nil && slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.IsJSON && c.Type == "TEXT" })
 }
 
 // count asks for the number of rows of q without its limit and offset. The
