@@ -65,7 +65,7 @@ func New(db *exec.DB, options Options) *Service {
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
 	return &Service{
-		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db, describe),
+		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db),
 		options: options, header: header,
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
+	"strconv"
 	"sync"
 	"time"
 
@@ -35,10 +35,9 @@ var errHeld = &exec.Error{Kind: exec.Memory, Err: errors.New("results that clien
 // Result is a complete small result. Its bytes do not change. Whoever has got it
 // from Read releases it.
 type Result struct {
-	Body    []byte
-	Rows    int                 // in Body
-	ETag    string              // of Body, weak
-	Headers map[string][]string // what New's describe makes of it, once for all who send it
+	Body         []byte
+	Rows         int      // in Body
+	ETag, Length []string // of Body, as values of headers that nobody changes
 
 	parcel   client.Parcel
 	holders  int // guarded by results.mu
@@ -48,8 +47,7 @@ type Result struct {
 
 // results are those that somebody holds. It is safe for concurrent use.
 type results struct {
-	describe func(*Result) map[string][]string
-	sending  client.Waiting // to whom
+	sending client.Waiting // to whom
 
 	mu     sync.Mutex
 	byETag map[string]*Result // guarded by mu
@@ -58,8 +56,8 @@ type results struct {
 	freed  chan struct{}      // closed when there is more room, if somebody waits; guarded by mu
 }
 
-func newResults(describe func(*Result) map[string][]string) *results {
-	return &results{describe: describe, byETag: make(map[string]*Result), freed: make(chan struct{})}
+func newResults() *results {
+	return &results{byETag: make(map[string]*Result), freed: make(chan struct{})}
 }
 
 // reserve makes room for size bytes, and waits for it for a while. A negative
@@ -119,7 +117,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // which processors have instructions for. It is the same on every replica, and
 // guards against accident: who can choose the rows needs no collision.
 func etagOf(body []byte) string {
-	return fmt.Sprintf(`W/"%x-%08x%08x"`, len(body), crc32.Checksum(body, castagnoli), crc32.ChecksumIEEE(body))
+	sum := uint64(crc32.Checksum(body, castagnoli))<<32 | uint64(crc32.ChecksumIEEE(body))
+	etag := append(make([]byte, 0, 32), `W/"`...)
+	etag = append(strconv.AppendInt(etag, int64(len(body)), 16), '-')
+	return string(append(strconv.AppendUint(etag, sum, 16), '"'))
 }
 
 // add returns the result with these bytes, which the caller may change
@@ -137,9 +138,10 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 			return nil, err
 		}
 		if s.byETag[etag] == nil { // still
-			res := &Result{Body: bytes.Clone(body), Rows: rows, ETag: etag}
-			res.Headers = s.describe(res)
-			s.byETag[etag] = res
+			s.byETag[etag] = &Result{
+				Body: bytes.Clone(body), Rows: rows,
+				ETag: []string{etag}, Length: []string{strconv.Itoa(len(body))},
+			}
 		} else {
 			s.freeLocked(len(body))
 		}
@@ -156,7 +158,7 @@ func (s *results) hold(res *Result, more int) {
 	defer s.mu.Unlock()
 	if res.holders += more; res.holders == 0 {
 		s.freeLocked(len(res.Body) + len(res.zipped))
-		delete(s.byETag, res.ETag)
+		delete(s.byETag, res.ETag[0])
 	}
 }
 

@@ -81,10 +81,9 @@ type flight struct {
 	err    error
 }
 
-// New makes a Sharer that reads from db. What describe makes of a result becomes
-// its Headers; it is called once per result, under a lock.
-func New(db *exec.DB, describe func(*Result) map[string][]string) *Sharer {
-	return &Sharer{db: db, results: newResults(describe), lanes: make(map[string]*lane)}
+// New makes a Sharer that reads from db.
+func New(db *exec.DB) *Sharer {
+	return &Sharer{db: db, results: newResults(), lanes: make(map[string]*lane)}
 }
 
 // Release says that the caller does not need res any more.
