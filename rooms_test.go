@@ -21,6 +21,7 @@ var floors = map[string]int{
 	"readapi/internal/share":     2,
 	"readapi/internal/exec":      1,
 	"readapi/internal/client":    0,
+	"readapi/internal/connect":   0,
 	"readapi/internal/encode":    0,
 	"readapi/internal/postgrest": 0,
 }
@@ -30,7 +31,7 @@ var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb"}
 
 // importers are the packages that may import what is not for every room.
 var importers = map[string][]string{
-	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/exec"},
+	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/connect", "readapi/internal/exec"},
 	"net/http":                       {"readapi", "readapi/internal/rest"},
 	"os":                             {"readapi", "readapi/internal/client"}, // client: for an error only
 }

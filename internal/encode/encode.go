@@ -297,8 +297,7 @@ func isDigits(b []byte) bool {
 // for an instant, Z. Dates that do not exist (0000-00-00, 2024-02-00) are no
 // instants and stay without it.
 func appendDateTime(dst, b []byte, instant bool) []byte {
-	const layout = "2006-01-02 15:04:05"
-	if len(b) < len(layout) || b[10] != ' ' || bytes.ContainsFunc(b, notInDateTime) {
+	if !isDateTime(b) {
 		return appendString(dst, b)
 	}
 	dst = append(append(dst, '"'), b[:10]...)
@@ -309,8 +308,20 @@ func appendDateTime(dst, b []byte, instant bool) []byte {
 	return append(dst, '"')
 }
 
-func notInDateTime(r rune) bool {
-	return (r < '0' || r > '9') && r != '-' && r != ' ' && r != ':' && r != '.'
+// isDateTime reports whether b looks like "2024-02-29 23:59:59", with a point and
+// digits behind it or not.
+func isDateTime(b []byte) bool {
+	const layout = "0000-00-00 00:00:00"
+	if len(b) < len(layout) {
+		return false
+	}
+	for i := range len(layout) {
+		if layout[i] == '0' && b[i]-'0' > 9 || layout[i] != '0' && b[i] != layout[i] {
+			return false
+		}
+	}
+	fraction := b[len(layout):]
+	return len(fraction) == 0 || fraction[0] == '.' && isDigits(fraction[1:])
 }
 
 // appendFloat appends the shortest number that reads back to f, in the form

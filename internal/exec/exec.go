@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 )
 
@@ -125,7 +126,7 @@ func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping := d.pool.PingContext
-	if c := connectorOf(d.pool); c != nil {
+	if c := connect.Of(d.pool); c != nil {
 		ping = c.Ping
 	}
 	return d.note(ping(ctx))
@@ -298,8 +299,8 @@ func (d *DB) isBinary(st *Statement) bool {
 // IsMariaDB reports whether the server is known to be MariaDB, which declares JSON
 // as a text.
 func (d *DB) IsMariaDB() bool {
-	c := connectorOf(d.pool)
-	return c != nil && c.isMariaDB.Load()
+	c := connect.Of(d.pool)
+	return c != nil && c.IsMariaDB()
 }
 
 // Query sends a query of our own, for a few rows, and again if need be, until ctx

@@ -294,7 +294,7 @@ func (s *Rows) Close() {
 		s.closeConn()
 		return
 	}
-	go s.closeConn() // ends within the bounds of Connector
+	go s.closeConn() // ends within the bounds of connect.Connector
 }
 
 // stop ends the query, and the watch over it.

@@ -271,14 +271,28 @@ func TestShareLarge(t *testing.T) {
 // A large result whose members have all left gives its connection back.
 func TestShareLargeAbandoned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		closed := make(chan struct{})
+		closed := make(chan struct{}, maxIdentical+1)
 		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
-			return closingRows{fakedb.OneRow(bytes.Repeat([]byte("x"), exec.SmallBytes)), closed}, nil
+			rows := closingRows{fakedb.OneRow(bytes.Repeat([]byte("x"), exec.SmallBytes)), closed}
+			return rows, fakedb.Wait(ctx, fakedb.QueryTime)
 		}))
-		f := s.join(&exec.Statement{Text: "SELECT"}, deadline())
+		for range maxIdentical {
+			go func() {
+				if _, rows, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline()); err == nil {
+					rows.Close()
+				}
+			}()
+		}
+		synctest.Wait()
+		f, alone := s.join(&exec.Statement{Text: "SELECT"}, deadline())
+		if alone {
+			t.Fatal("join with as many queries under way as may be: alone; want it to wait")
+		}
 		<-f.landed
 		s.leave(f)
-		<-closed // or the bubble is dead
+		for range maxIdentical + 1 {
+			<-closed // or the bubble is dead
+		}
 	})
 }
 
@@ -289,7 +303,7 @@ type closingRows struct {
 }
 
 func (r closingRows) Close() error {
-	close(r.closed)
+	r.closed <- struct{}{}
 	return r.Rows.Close()
 }
 

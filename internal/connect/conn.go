@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file owns the connections of the pool, around those of the driver. They
 // know whether a query is under way, so that one that is given up can be ended,
