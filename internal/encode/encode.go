@@ -69,11 +69,11 @@ var families = map[string]family{
 // value.
 type Encoder struct {
 	format  Format
-	out     []byte // where the Scan of each column appends, during AppendRow only
-	start   int    // where the current row begins in out
-	cells   []any  // *cell or discard, one per column, as rows.Scan takes them
-	written []any  // those that are *cell
-	rows    int    // rows written so far
+	out     []byte  // where the Scan of each column appends, during AppendRow only
+	start   int     // where the current row begins in out
+	cells   []any   // *cell or discard, one per column, as rows.Scan takes them
+	written []*cell // those of them that are no discard
+	rows    int     // rows written so far
 }
 
 // Rows is the number of rows that were appended.
@@ -92,22 +92,22 @@ type cell struct {
 // New makes the encoder for a result with these columns, of which the last hidden
 // ones are not written. They are called as fields say, one for each of the
 // others, or by their own names if there are no fields.
-func New(columns []*sql.ColumnType, fields []Field, hidden int, f Format, enc Options) *Encoder {
+func New(columns []Column, fields []Field, hidden int, f Format, enc Options) *Encoder {
 	e := &Encoder{format: f, cells: make([]any, len(columns))}
-	e.written = e.cells[:len(columns)-hidden]
+	e.written = make([]*cell, len(columns)-hidden)
 	for i, column := range columns {
 		if i >= len(e.written) {
 			e.cells[i] = discard{}
 			continue
 		}
-		field := Field{Name: column.Name()}
+		field := Field{Name: column.Name}
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newCell(cmp.Or(field.Type, column.DatabaseTypeName()), enc)
+		c := newCell(cmp.Or(field.Type, column.Type), enc)
 		c.row, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
-		e.cells[i] = c
+		e.cells[i], e.written[i] = c, c
 	}
 	return e
 }
@@ -131,6 +131,24 @@ func newCell(typeName string, enc Options) *cell {
 // from the row before, and returns the extended buffer, as append does. After an
 // error the output is not to be sent.
 func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
+	e.begin(dst)
+	return e.end(rows.Scan(e.cells...))
+}
+
+// AppendValues is AppendRow for values as a driver gives them, one per column.
+// They are not kept.
+func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error) {
+	e.begin(dst)
+	for i, c := range e.written {
+		if err := c.Scan(values[i]); err != nil {
+			return e.end(err)
+		}
+	}
+	return e.end(nil)
+}
+
+// begin appends what stands before a row.
+func (e *Encoder) begin(dst []byte) {
 	switch {
 	case e.format.Media == CSV && e.rows == 0:
 		dst = e.appendCSVHeader(dst)
@@ -144,8 +162,12 @@ func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	}
 	e.rows++
 	e.out, e.start = dst, len(dst)
-	err := rows.Scan(e.cells...)
-	dst, e.out = e.out, nil
+}
+
+// end appends what stands behind a row, and gives the buffer back.
+func (e *Encoder) end(err error) ([]byte, error) {
+	dst := e.out
+	e.out = nil
 	switch e.format.Media {
 	case Array:
 		return append(dst, '}'), err

@@ -278,9 +278,9 @@ var errBinary = &Error{Internal, errors.New("FLOAT in the result of a query that
 // needsBinary reports whether the result of st, sent as a text, has a FLOAT,
 // which MySQL rounds to six digits there. Of a plain read that is known from then
 // on; those who know the table set st.Binary.
-func (d *DB) needsBinary(st *Statement, columns []*sql.ColumnType) bool {
+func (d *DB) needsBinary(st *Statement, columns []encode.Column) bool {
 	written := columns[:len(columns)-st.Hidden]
-	has := slices.ContainsFunc(written, func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "FLOAT" })
+	has := slices.ContainsFunc(written, func(c encode.Column) bool { return c.Type == "FLOAT" })
 	if has && len(st.Args) == 0 {
 		d.binary.Store(st.Text, true)
 	}

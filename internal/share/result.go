@@ -133,22 +133,32 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byETag[etag] == nil {
+	res := s.sameLocked(etag, body)
+	if res == nil {
 		if err := s.reserveLocked(ctx, len(body), limit); err != nil {
 			return nil, err
 		}
-		if s.byETag[etag] == nil { // still
-			s.byETag[etag] = &Result{
-				Body: bytes.Clone(body), Rows: rows,
-				ETag: []string{etag}, Length: []string{strconv.Itoa(len(body))},
-			}
-		} else {
+		if res = s.sameLocked(etag, body); res != nil { // by now
 			s.freeLocked(len(body))
 		}
 	}
-	res := s.byETag[etag]
+	if res == nil {
+		res = &Result{
+			Body: bytes.Clone(body), Rows: rows,
+			ETag: []string{etag}, Length: []string{strconv.Itoa(len(body))},
+		}
+		s.byETag[etag] = res // another one with this ETag is not found any more
+	}
 	res.holders++
 	return res, nil
+}
+
+// sameLocked returns the result with these bytes that somebody holds, or nil.
+func (s *results) sameLocked(etag string, body []byte) *Result {
+	if res := s.byETag[etag]; res != nil && bytes.Equal(res.Body, body) {
+		return res
+	}
+	return nil
 }
 
 // hold makes res be held by more holders, or by fewer if more is negative. The
@@ -158,7 +168,9 @@ func (s *results) hold(res *Result, more int) {
 	defer s.mu.Unlock()
 	if res.holders += more; res.holders == 0 {
 		s.freeLocked(len(res.Body) + len(res.zipped))
-		delete(s.byETag, res.ETag[0])
+		if s.byETag[res.ETag[0]] == res {
+			delete(s.byETag, res.ETag[0])
+		}
 	}
 }
 
