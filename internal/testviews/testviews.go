@@ -1,16 +1,15 @@
-package catalog
-
-// This file is a view with what people compute in views, and the tables under
-// it. Both servers describe many of these columns otherwise once a temporary
-// table is used: with ORDER BY, DISTINCT, or in a view of a view.
+// Package testviews is for tests: views with what people compute in views, and the
+// tables under them. Both servers describe many of these columns otherwise once a
+// temporary table is used: with ORDER BY, DISTINCT, or in a view of a view.
+package testviews
 
 import (
 	"fmt"
 	"strings"
 )
 
-// expressionTables are what the view reads: h is hut, r is region.
-var expressionTables = []string{
+// Tables makes what the views read: h is hut, r is region.
+var Tables = []string{
 	`CREATE TABLE region (id INT NOT NULL PRIMARY KEY, label VARCHAR(40) NOT NULL, since DATE)`,
 	`INSERT INTO region VALUES (1, 'Alps', '1901-02-03'), (2, 'Tatra', NULL)`,
 	`CREATE TABLE hut (
@@ -124,9 +123,9 @@ var unionExpressions = [][2]string{
 	{`h.id`, `h.name`},
 }
 
-// expressionViews are the views by their names. Each has id and label; the
+// Views are the views by their names. Each has id and label; the
 // columns are c0, c1 and so on.
-func expressionViews() map[string]string {
+func Views() map[string]string {
 	const join = " FROM hut h JOIN region r ON r.id = h.region"
 	list := func(columns []string) string {
 		var b strings.Builder
