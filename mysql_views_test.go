@@ -47,6 +47,11 @@ func TestMySQLViewColumns(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			v := r.readView(t, name)
+			for _, query := range []string{"order=label", "id=gte.1", "order=id.desc&offset=0", "select=*,x:id", "id=gte.1&order=label,id"} {
+				if fault := v.queryFault(t, query, len(v.rows)); fault != "" {
+					t.Error(fault)
+				}
+			}
 			for _, column := range v.columns {
 				for _, fault := range v.columnFaults(t, column) {
 					t.Errorf("%s (%s)", fault, d.viewColumn(t, name, column))
@@ -122,7 +127,7 @@ func (v *mysqlView) columnFaults(t testing.TB, c string) (faults []string) {
 	t.Helper()
 	all := len(v.rows)
 	note := func(query string, n int, header ...string) {
-		if fault := v.queryFault(t, query, c, n, header...); fault != "" {
+		if fault := v.queryFault(t, query, n, header...); fault != "" {
 			faults = append(faults, fault)
 		}
 	}
@@ -132,11 +137,8 @@ func (v *mysqlView) columnFaults(t testing.TB, c string) (faults []string) {
 	note("select="+c+"&order="+c, all)
 	note("select="+c+"&order="+c+".desc&limit=1", 1)
 	note("select=id,"+c+"&order=label.desc,"+c+"&limit=2", 2)
-	note("order=label", all)
-	note("limit=2", 2)
-	note("id=gte.1", all)
 	note("select=id,"+c+"&label=gt.A&order=id", all, "Prefer", "count=exact")
-	note("select="+c, all, "Accept", "text/csv")
+	note("select="+c+",id", all, "Accept", "text/csv")
 	note("select=id,"+c+"&order=label", all, "Accept", "text/csv")
 	note("select="+c+"&order="+c, all, "Accept", "application/x-ndjson")
 	note("select="+c+"&order="+c+".desc.nullslast&limit=1", 1, "Accept", "application/vnd.pgrst.object+json")
@@ -191,7 +193,7 @@ func (v *mysqlView) lawFault(t testing.TB, turn int, law viewLaw, c string, row 
 	found := slices.ContainsFunc(viewRows(t, body), func(got map[string]string) bool {
 		return got["id"] == row["id"] && got["label"] == row["label"] && (got[c] == "" || got[c] == row[c])
 	})
-	if found != law.finds {
+	if found != law.finds && (law.finds || v.name != "unions") { // where other rows have the same id
 		return fmt.Sprintf("GET %s?%s = %.200q; want row %s: %t", v.name, query, body, row["id"], law.finds)
 	}
 	return ""
@@ -220,9 +222,9 @@ var viewLaws = []viewLaw{
 	{`or=(COLUMN.eq."%s",id.eq.-1)`, true},
 }
 
-// queryFault asks for c and says what is wrong, if the answer is not n rows with
+// queryFault asks for rows and says what is wrong, if the answer is not n rows with
 // values that the plain read had.
-func (v *mysqlView) queryFault(t testing.TB, query, c string, n int, header ...string) string {
+func (v *mysqlView) queryFault(t testing.TB, query string, n int, header ...string) string {
 	t.Helper()
 	resp, body := v.do(t, http.MethodGet, "/read/"+v.name, query, header...)
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusPartialContent {
@@ -260,24 +262,28 @@ func unknownValues(known, rows []map[string]string, what string) string {
 			}
 		}
 		if at < 0 {
-			return fmt.Sprintf("GET %s has %.300q; want one of %s", what, row, near(known, row))
+			return fmt.Sprintf("GET %s: %s", what, difference(known, row))
 		}
 		used[at] = true
 	}
 	return ""
 }
 
-// near are what known has for the members of row.
-func near(known []map[string]string, row map[string]string) string {
-	var parts []string
+// difference says in what row differs from that of known which is most like it.
+func difference(known []map[string]string, row map[string]string) string {
+	var least []string
 	for _, k := range known {
-		for name := range row {
-			if len(row) < 6 || k[name] != row[name] {
-				parts = append(parts, name+"="+k[name])
+		parts := []string{}
+		for name, value := range row {
+			if other, ok := k[name]; ok && other != value {
+				parts = append(parts, fmt.Sprintf("%s is %.60s, and was %.60s in the plain read", name, value, other))
 			}
 		}
+		if least == nil || len(parts) < len(least) {
+			least = parts
+		}
 	}
-	return fmt.Sprintf("%.500q", parts)
+	return strings.Join(least, "; ")
 }
 
 // isPartOf reports whether whole has all members of row.

@@ -86,6 +86,7 @@ type cell struct {
 	key    []byte // what stands before the value: `"id":`
 	family family
 	quoted bool // numbers become strings
+	scale  int  // of DECIMAL: digits behind the point, at least
 	isText bool // everything becomes a string
 }
 
@@ -105,11 +106,24 @@ func New(columns []*sql.ColumnType, fields []Field, hidden int, f Format, enc Op
 			field = fields[i]
 		}
 		c := newCell(cmp.Or(field.Type, column.DatabaseTypeName()), enc)
+		c.scale = scaleOf(column)
 		c.row, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i] = c
 	}
 	return e
+}
+
+// maxScale is the largest scale of a DECIMAL, in MariaDB. More says that there is
+// none.
+const maxScale = 38
+
+// scaleOf is how many digits a column of a result has behind the point.
+func scaleOf(column *sql.ColumnType) int {
+	if _, scale, ok := column.DecimalSize(); ok && scale <= maxScale {
+		return int(scale)
+	}
+	return 0
 }
 
 // discard is a column that is not written.
@@ -259,8 +273,9 @@ func (c *cell) appendBytes(dst, b []byte) []byte {
 	}
 }
 
-// appendDecimal appends a DECIMAL with its digits and scale as they stand, less
-// the leading zeros of ZEROFILL, which JSON does not allow.
+// appendDecimal appends a DECIMAL with its digits as they stand, less the leading
+// zeros of ZEROFILL, which JSON does not allow. What a view computes MySQL sends
+// with its scale or without, after how it has been computed: it always has it here.
 func (c *cell) appendDecimal(dst, b []byte) []byte {
 	if !isDecimal(b) {
 		return appendString(dst, b)
@@ -273,7 +288,24 @@ func (c *cell) appendDecimal(dst, b []byte) []byte {
 	for len(b) > 1 && b[0] == '0' && b[1] != '.' {
 		b = b[1:]
 	}
-	return c.appendQuote(append(dst, b...))
+	dst = append(dst, b...)
+	if c.family == familyDecimal {
+		dst = appendScale(dst, b, c.scale)
+	}
+	return c.appendQuote(dst)
+}
+
+// appendScale appends the zeros that the decimal b, the end of dst, lacks to have
+// so many digits behind its point.
+func appendScale(dst, b []byte, scale int) []byte {
+	_, fraction, hasPoint := bytes.Cut(b, []byte("."))
+	if !hasPoint && scale > 0 {
+		dst = append(dst, '.')
+	}
+	for range scale - len(fraction) {
+		dst = append(dst, '0')
+	}
+	return dst
 }
 
 // isDecimal reports whether b is digits with an optional minus sign before and
