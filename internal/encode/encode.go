@@ -23,6 +23,13 @@ import (
 	"unicode/utf8"
 )
 
+// MaxRowBytes bounds one row of the output: a row is in memory as a whole, several
+// times, and one column may be selected several times.
+const MaxRowBytes = 32 << 20
+
+// ErrRowTooLarge is the error for a row beyond MaxRowBytes.
+var ErrRowTooLarge = fmt.Errorf("a row has more than %d MiB", MaxRowBytes>>20)
+
 // family is the group of MySQL types that share one form in the output.
 type family uint8
 
@@ -160,6 +167,9 @@ func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	e.out, e.start = dst, len(dst)
 	err := rows.Scan(e.cells...)
 	dst, e.out = e.out, nil
+	if err == nil && len(dst) > e.start+MaxRowBytes {
+		err = ErrRowTooLarge
+	}
 	switch e.format.Media {
 	case Array:
 		return append(dst, '}'), err
@@ -188,6 +198,9 @@ func (e *Encoder) AppendEnd(dst []byte) []byte {
 // src are the driver's and are not kept.
 func (c *cell) Scan(src any) (err error) {
 	out := c.row.out
+	if raw, ok := src.([]byte); ok && len(out)+len(raw) > c.row.start+MaxRowBytes {
+		return ErrRowTooLarge
+	}
 	if c.row.format.Media == CSV {
 		if c != c.row.cells[0] {
 			out = append(out, ',')
