@@ -34,39 +34,94 @@ func TestMySQLViewColumns(t *testing.T) {
 		t.Skip("the embedded engine does not know many of the expressions")
 	}
 	d.exec(t, testviews.Tables...)
-	views := testviews.Views()
-	for _, name := range slices.Sorted(maps.Keys(views)) {
-		d.exec(t, "CREATE VIEW "+name+" AS "+views[name])
-	}
-	d.exec(t, "CREATE VIEW ordered AS SELECT * FROM plain ORDER BY label DESC, id", "CREATE VIEW of_view AS SELECT * FROM plain",
-		"CREATE VIEW of_groups AS SELECT g.*, r.since FROM groups_ g JOIN region r ON r.id = g.id",
-		"CREATE VIEW distincts AS SELECT DISTINCT * FROM plain", "CREATE ALGORITHM=TEMPTABLE VIEW temporary_ AS SELECT * FROM plain")
-	names := slices.Sorted(maps.Keys(views))
-	names = append(names, "ordered", "of_view", "of_groups", "distincts", "temporary_")
-	r := newMySQLReader(t, d, names...)
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
-			v := r.readView(t, name)
-			for _, query := range []string{"order=label", "id=gte.1", "order=id.desc&offset=0", "select=*,x:id", "id=gte.1&order=label,id"} {
-				if fault := v.queryFault(t, query, len(v.rows)); fault != "" {
-					t.Error(fault)
-				}
-			}
-			for _, column := range v.columns {
-				for _, fault := range v.columnFaults(t, column) {
-					t.Errorf("%s (%s)", fault, d.viewColumn(t, name, column))
-				}
-			}
-		})
+	r := newMySQLReader(t, d, d.newViews(t)...)
+	for name := range strings.SplitSeq(r.served["DB_TABLES"], ",") {
+		t.Run(name, func(t *testing.T) { r.wantView(t, name) })
 	}
 }
 
-// viewColumn is the definition of a column, for messages.
-func (d *mysqlDatabase) viewColumn(t testing.TB, view, column string) (definition string) {
+// newViews makes the views of testviews, and views of these.
+func (d *mysqlDatabase) newViews(t testing.TB) (names []string) {
 	t.Helper()
-	row := d.admin.QueryRowContext(t.Context(), "SELECT COLUMN_TYPE FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND column_name = ?",
-		d.name, view, column)
-	_ = row.Scan(&definition) // it is only said
+	create := func(name, text string) {
+		kind, body, _ := strings.Cut(text, "SELECT")
+		d.exec(t, "CREATE "+kind+" VIEW "+name+" AS SELECT"+body)
+		names = append(names, name)
+	}
+	for i, text := range testviews.Parts(25) {
+		part := fmt.Sprintf("part%d", i)
+		create(part, text)
+		create(part+"_of", "SELECT * FROM "+part)
+		create(part+"_ordered", "SELECT * FROM "+part+" ORDER BY label DESC, id")
+		create(part+"_distinct", "SELECT DISTINCT * FROM "+part)
+		create(part+"_temporary", "ALGORITHM=TEMPTABLE SELECT * FROM "+part)
+	}
+	views := testviews.Views()
+	for _, name := range slices.Sorted(maps.Keys(views)) {
+		if name != "plain" { // the parts are that
+			create(name, views[name])
+			create(name+"_of", "SELECT v.*, r.since FROM "+name+" v JOIN region r ON r.label = v.label")
+		}
+	}
+	return names
+}
+
+// wantView checks every column of a view.
+func (r *mysqlReader) wantView(t *testing.T, name string) {
+	t.Helper()
+	v := r.readView(t, name)
+	for _, query := range []string{"order=label", "id=gte.1", "order=id.desc&offset=0", "select=*,x:id", "id=gte.1&order=label,id"} {
+		if fault := v.queryFault(t, query, len(v.rows)); fault != "" {
+			t.Error(fault)
+		}
+	}
+	for _, column := range v.columns {
+		definition := r.viewColumn(t, name, column)
+		for _, fault := range v.columnFaults(t, column) {
+			if reason := r.viewException(definition, fault); reason != "" {
+				t.Logf("%s: %s", fault, reason)
+			} else {
+				t.Errorf("%s (%s)", fault, definition)
+			}
+		}
+	}
+}
+
+// viewExceptions are what servers do wrongly, by engine and what is in the
+// definition of the view's column.
+var viewExceptions = map[string]map[string]string{
+	engineMariaDB: {
+		"std(": "finds no rows by STDDEV, when it moves the condition into the view",
+		"variance(": "finds no rows by VAR_POP, when it moves the condition into the view",
+		"json_arrayagg(": "finds no rows by JSON_ARRAYAGG, when it moves the condition into the view",
+	},
+	engineMySQL: {"timediff(": "prints the end of the range of TIME, and compares what is beyond it"},
+}
+
+// viewException is why a fault is that of the server, or "".
+func (d *mysqlDatabase) viewException(definition, fault string) string {
+	for part, reason := range viewExceptions[d.engine] {
+		if strings.Contains(definition, part) && !strings.Contains(fault, " 500 ") {
+			return reason
+		}
+	}
+	return ""
+}
+
+// viewColumn is how a server defines a column of a view, or of the view under it.
+func (d *mysqlDatabase) viewColumn(t testing.TB, view, column string) string {
+	t.Helper()
+	view, _, _ = strings.Cut(strings.TrimSuffix(view, "s_of")+"s", "_") // groups__of is of groups_
+	var definition string
+	row := d.admin.QueryRowContext(t.Context(), "SELECT view_definition FROM information_schema.views WHERE table_schema = ? AND table_name IN (?, ?, ?)",
+		d.name, view, view+"_", strings.TrimSuffix(view, "s"))
+	if err := row.Scan(&definition); err != nil {
+		t.Fatalf("definition of %s = %v", view, err)
+	}
+	definition, _, _ = strings.Cut(definition, " AS `"+column+"`")
+	if at := strings.LastIndex(definition, " AS `c"); at >= 0 {
+		definition = definition[at:]
+	}
 	return definition
 }
 
@@ -193,7 +248,7 @@ func (v *mysqlView) lawFault(t testing.TB, turn int, law viewLaw, c string, row 
 	found := slices.ContainsFunc(viewRows(t, body), func(got map[string]string) bool {
 		return got["id"] == row["id"] && got["label"] == row["label"] && (got[c] == "" || got[c] == row[c])
 	})
-	if found != law.finds && (law.finds || v.name != "unions") { // where other rows have the same id
+	if found != law.finds && (law.finds || !strings.HasPrefix(v.name, "unions")) { // where other rows have the same id
 		return fmt.Sprintf("GET %s?%s = %.200q; want row %s: %t", v.name, query, body, row["id"], law.finds)
 	}
 	return ""

@@ -5,6 +5,7 @@ package testviews
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -123,17 +124,29 @@ var unionExpressions = [][2]string{
 	{`h.id`, `h.name`},
 }
 
+const join = " FROM hut h JOIN region r ON r.id = h.region"
+
+// list is what stands behind SELECT, after other columns.
+func list(columns []string) string {
+	var b strings.Builder
+	for i, c := range columns {
+		fmt.Fprintf(&b, ", %s AS c%d", c, i)
+	}
+	return b.String()
+}
+
+// Parts are views that have the columns of the view plain, size in each: servers
+// take their time for a view of many.
+func Parts(size int) (views []string) {
+	for columns := range slices.Chunk(expressions, size) {
+		views = append(views, "SELECT h.id, r.label"+list(columns)+join)
+	}
+	return views
+}
+
 // Views are the views by their names. Each has id and label; the
 // columns are c0, c1 and so on.
 func Views() map[string]string {
-	const join = " FROM hut h JOIN region r ON r.id = h.region"
-	list := func(columns []string) string {
-		var b strings.Builder
-		for i, c := range columns {
-			fmt.Fprintf(&b, ", %s AS c%d", c, i)
-		}
-		return b.String()
-	}
 	var first, second []string
 	for _, pair := range unionExpressions {
 		first, second = append(first, pair[0]), append(second, pair[1])
