@@ -27,7 +27,7 @@ var floors = map[string]int{
 }
 
 // helpers are packages that only tests import.
-var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb"}
+var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb", "readapi/internal/testviews"}
 
 // importers are the packages that may import what is not for every room.
 var importers = map[string][]string{

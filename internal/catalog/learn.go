@@ -80,7 +80,7 @@ func learnColumns(ctx context.Context, query Query, name string) (t *Table, isMa
 		c.IsNullable, c.IsPrimary = nullable == "YES", key == "PRI"
 		c.IsInvisible = strings.Contains(extra, "INVISIBLE")
 		c.Charset, c.Collation, c.Length = charset.String, collation.String, length.Int64
-		c.IsComputed = t.IsView
+		c.IsComputed, c.LongTime = t.IsView, isMariaDB
 		t.Columns = append(t.Columns, c)
 	}
 	return t, isMariaDB, rows.Err()

@@ -18,6 +18,7 @@ import (
 
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/testviews"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -254,8 +255,8 @@ func TestMySQLExpressions(t *testing.T) {
 	if !s.isMariaDB && !s.isMySQL {
 		t.Skip("the embedded engine does not know many of the expressions")
 	}
-	mysqlExec(t, s.admin, expressionTables...)
-	for name, text := range expressionViews() {
+	mysqlExec(t, s.admin, testviews.Tables...)
+	for name, text := range testviews.Views() {
 		mysqlExec(t, s.admin, "CREATE VIEW "+name+" AS "+text)
 	}
 	mysqlExec(t, s.admin, "CREATE VIEW ordered AS SELECT * FROM plain ORDER BY label", "CREATE VIEW of_view AS SELECT * FROM plain")

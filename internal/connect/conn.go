@@ -270,7 +270,11 @@ type rows struct {
 // Next implements driver.Rows.
 func (r *rows) Next(dest []driver.Value) (err error) {
 	defer r.conn.recovered(&err)
+	r.conn.wire.expectRow()
 	if err = r.driverRows.Next(dest); err != nil {
+		if r.conn.wire.err != nil { // which the driver hides
+			err = r.conn.wire.err
+		}
 		r.ended(err)
 	}
 	return err

@@ -23,6 +23,13 @@ import (
 	"unicode/utf8"
 )
 
+// MaxRowBytes bounds one row of the output: a row is in memory as a whole, several
+// times, and one column may be selected several times.
+const MaxRowBytes = 32 << 20
+
+// ErrRowTooLarge is the error for a row beyond MaxRowBytes.
+var ErrRowTooLarge = fmt.Errorf("a row has more than %d MiB", MaxRowBytes>>20)
+
 // family is the group of MySQL types that share one form in the output.
 type family uint8
 
@@ -86,6 +93,7 @@ type cell struct {
 	key    []byte // what stands before the value: `"id":`
 	family family
 	quoted bool // numbers become strings
+	scale  int  // of DECIMAL: digits behind the point, at least
 	isText bool // everything becomes a string
 }
 
@@ -105,11 +113,24 @@ func New(columns []Column, fields []Field, hidden int, f Format, enc Options) *E
 			field = fields[i]
 		}
 		c := newCell(cmp.Or(field.Type, column.Type), enc)
+		c.scale = scaleOf(column)
 		c.row, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i], e.written[i] = c, c
 	}
 	return e
+}
+
+// maxScale is the largest scale of a DECIMAL, in MariaDB. More says that there is
+// none.
+const maxScale = 38
+
+// scaleOf is how many digits a column of a result has behind the point.
+func scaleOf(column Column) int {
+	if column.Scale <= maxScale {
+		return column.Scale
+	}
+	return 0
 }
 
 // discard is a column that is not written.
@@ -168,6 +189,9 @@ func (e *Encoder) begin(dst []byte) {
 func (e *Encoder) end(err error) ([]byte, error) {
 	dst := e.out
 	e.out = nil
+	if err == nil && len(dst) > e.start+MaxRowBytes {
+		err = ErrRowTooLarge
+	}
 	switch e.format.Media {
 	case Array:
 		return append(dst, '}'), err
@@ -196,6 +220,9 @@ func (e *Encoder) AppendEnd(dst []byte) []byte {
 // src are the driver's and are not kept.
 func (c *cell) Scan(src any) (err error) {
 	out := c.row.out
+	if raw, ok := src.([]byte); ok && len(out)+len(raw) > c.row.start+MaxRowBytes {
+		return ErrRowTooLarge
+	}
 	if c.row.format.Media == CSV {
 		if c != c.row.cells[0] {
 			out = append(out, ',')
@@ -281,8 +308,9 @@ func (c *cell) appendBytes(dst, b []byte) []byte {
 	}
 }
 
-// appendDecimal appends a DECIMAL with its digits and scale as they stand, less
-// the leading zeros of ZEROFILL, which JSON does not allow.
+// appendDecimal appends a DECIMAL with its digits as they stand, less the leading
+// zeros of ZEROFILL, which JSON does not allow. What a view computes MySQL sends
+// with its scale or without, after how it has been computed: it always has it here.
 func (c *cell) appendDecimal(dst, b []byte) []byte {
 	if !isDecimal(b) {
 		return appendString(dst, b)
@@ -295,7 +323,24 @@ func (c *cell) appendDecimal(dst, b []byte) []byte {
 	for len(b) > 1 && b[0] == '0' && b[1] != '.' {
 		b = b[1:]
 	}
-	return c.appendQuote(append(dst, b...))
+	dst = append(dst, b...)
+	if c.family == familyDecimal {
+		dst = appendScale(dst, b, c.scale)
+	}
+	return c.appendQuote(dst)
+}
+
+// appendScale appends the zeros that the decimal b, the end of dst, lacks to have
+// so many digits behind its point.
+func appendScale(dst, b []byte, scale int) []byte {
+	_, fraction, hasPoint := bytes.Cut(b, []byte("."))
+	if !hasPoint && scale > 0 {
+		dst = append(dst, '.')
+	}
+	for range scale - len(fraction) {
+		dst = append(dst, '0')
+	}
+	return dst
 }
 
 // isDecimal reports whether b is digits with an optional minus sign before and
