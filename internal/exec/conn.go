@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -270,10 +271,25 @@ type rows struct {
 // Next implements driver.Rows.
 func (r *rows) Next(dest []driver.Value) (err error) {
 	defer r.conn.recovered(&err)
-	if err = r.driverRows.Next(dest); err != nil {
-		r.ended(err)
+	if err = r.driverRows.Next(dest); err == nil {
+		return nil
 	}
+	if err == io.EOF && !r.isComplete() {
+		err = malformed("short row")
+	}
+	r.ended(err)
 	return err
+}
+
+// isComplete reports whether the server has said that there are no more rows. To
+// the driver a row that is too short is io.EOF, too, but it lets go of its
+// connection only at the end of all rows.
+func (r *rows) isComplete() bool {
+	if r.HasNextResultSet() {
+		return true
+	}
+	conn := reflect.Indirect(reflect.ValueOf(r.driverRows)).FieldByName("mc")
+	return conn.IsNil()
 }
 
 // NextResultSet implements driver.RowsNextResultSet.

@@ -107,6 +107,16 @@ func reservedConns(conns int) int {
 // Timeout is that of the options.
 func (d *DB) Timeout() time.Duration { return d.options.Timeout }
 
+// Places is how many places are taken, of those for what takes long and of the
+// tables.
+func (d *DB) Places() int {
+	n := len(d.long)
+	for _, table := range d.tables {
+		n += len(table)
+	}
+	return n
+}
+
 // Version asks the server for its version, within the timeout. Unlike a read it
 // is not sent again, and that the server is away is not logged.
 func (d *DB) Version(ctx context.Context) (version string, err error) {
