@@ -69,6 +69,11 @@ type stormConn struct {
 	counts  bool
 }
 
+// newStormConn makes one for a reply.
+func newStormConn(conn net.Conn) *stormConn {
+	return &stormConn{Conn: conn, out: bufio.NewWriterSize(conn, 64<<10), seq: 1, columns: []string{"name"}}
+}
+
 // stormPlay is the fake database.
 func stormPlay(conn net.Conn) {
 	mainSend(conn, 0, mainHandshake)
@@ -77,7 +82,7 @@ func stormPlay(conn net.Conn) {
 	for {
 		command := mainReceive(conn)
 		query, isQuery := strings.CutPrefix(command, "\x03")
-		c := &stormConn{Conn: conn, out: bufio.NewWriterSize(conn, 64<<10), seq: 1, columns: []string{"name"}}
+		c := newStormConn(conn)
 		switch _, from, isRead := strings.Cut(query, " FROM "); {
 		case command == "", command == "\x01":
 			return
