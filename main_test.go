@@ -933,6 +933,25 @@ func (p *mainProcess) signal(tb testing.TB, sig os.Signal) {
 	}
 }
 
+// signalUntilDone sends sig again and again: that the first signal has come does
+// not say that the process is deaf to the next one.
+func (p *mainProcess) signalUntilDone(tb testing.TB, sig os.Signal) {
+	tb.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(mainPatience)
+	for {
+		p.signal(tb, sig)
+		select {
+		case <-p.done:
+			return
+		case <-again.C:
+		case <-late:
+			tb.Fatal("process still runs")
+		}
+	}
+}
+
 // wantExit waits for the process to end with code, or with -1 by a signal.
 func (p *mainProcess) wantExit(tb testing.TB, code int) {
 	tb.Helper()
@@ -1079,21 +1098,7 @@ func TestProcessSecondSignal(t *testing.T) {
 	p, _ := mainExecBusy(t, newMainGate(), map[string]string{"SHUTDOWN_TIMEOUT": long, "DB_TIMEOUT": long})
 	p.signal(t, syscall.SIGTERM)
 	p.stderr.await(t, "msg=stopping")
-	// That line does not say that the process is deaf to the next signal: it
-	// may come too early, so there are more.
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	late := time.After(mainPatience)
-	for running := true; running; {
-		p.signal(t, syscall.SIGTERM)
-		select {
-		case <-p.done:
-			running = false
-		case <-again.C:
-		case <-late:
-			t.Fatal("process still runs")
-		}
-	}
+	p.signalUntilDone(t, syscall.SIGTERM)
 	p.wantExit(t, -1)
 	if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
 		t.Errorf("process: %v; want an end by SIGTERM", p.cmd.ProcessState)

@@ -7,6 +7,7 @@ package exec
 // This file sends queries, again if need be.
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -106,6 +107,16 @@ func reservedConns(conns int) int {
 
 // Timeout is that of the options.
 func (d *DB) Timeout() time.Duration { return d.options.Timeout }
+
+// Places is how many places are taken, of those for what takes long and of the
+// tables.
+func (d *DB) Places() int {
+	n := len(d.long)
+	for _, table := range d.tables {
+		n += len(table)
+	}
+	return n
+}
 
 // Version asks the server for its version, within the timeout. Unlike a read it
 // is not sent again, and that the server is away is not logged.
@@ -225,7 +236,7 @@ func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
 // connection is lost; those of the driver are caught by Connector.
 func (d *DB) try(ctx context.Context, st *Statement, call Call) (rows *Rows, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &Rows{db: d, cancel: cancel, call: call, table: d.tables[st.Table], reserved: freeBytes, Body: d.takeBuffer()}
+	s := &Rows{db: d, cancel: cancel, call: call, table: d.tables[st.Table], reserved: freeBytes, began: time.Now()}
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.abandon()
@@ -234,7 +245,11 @@ func (d *DB) try(ctx context.Context, st *Statement, call Call) (rows *Rows, err
 	}()
 	s.timer = time.AfterFunc(time.Until(call.Deadline), s.tick)
 	err = s.open(ctx, st)
-	if !s.timer.Stop() || err != nil {
+	if !s.timer.Stop() { // the first row has come too late, or not at all
+		cancel(ErrLate)
+		err = cmp.Or(err, ErrLate)
+	}
+	if err != nil {
 		err = d.queryError(ctx, s, err)
 	} else {
 		err = s.fillUnsent()
@@ -253,11 +268,23 @@ func (d *DB) queryError(ctx context.Context, s *Rows, err error) error {
 		return newError(err)
 	case cause != ErrLate:
 		return &Error{Canceled, cause}
-	case s.conn != nil:
+	default:
+		return d.lateError(s)
+	}
+}
+
+// lateError is the error of a query that is late. It blames what most of the time
+// was spent on: a query that was sent at the last moment was not slow.
+func (d *DB) lateError(s *Rows) error {
+	now := time.Now()
+	entered, connected := cmp.Or(s.entered, now), cmp.Or(s.connected, now)
+	forTable, forConn, forRow := entered.Sub(s.began), connected.Sub(entered), now.Sub(connected)
+	switch {
+	case s.conn != nil && forRow >= max(forTable, forConn):
 		return &Error{Timeout, ErrLate}
-	case s.table != nil && !s.inTable:
+	case s.table != nil && forTable >= forConn:
 		return &Error{PoolBusy, errTableBusy}
-	case d.poolBusy():
+	case s.conn != nil, d.poolBusy():
 		return &Error{PoolBusy, errPoolBusy}
 	default:
 		return &Error{Away, ErrLate}

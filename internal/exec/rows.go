@@ -48,6 +48,8 @@ type Rows struct {
 	encoder *encode.Encoder
 	more    bool // rows stands on a row that is not encoded yet
 
+	began, entered, connected time.Time // when it came, had a place at its table, had a connection
+
 	reserved int // bytes of Body that there is room for
 
 	timer   *time.Timer
@@ -75,9 +77,11 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	if err := s.enterTable(ctx); err != nil {
 		return err
 	}
+	s.entered = time.Now()
 	if s.conn, err = s.db.pool.Conn(ctx); err != nil {
 		return err
 	}
+	s.connected = time.Now()
 	if s.source, err = s.db.send(ctx, s.conn, st); err != nil {
 		return queryErrorOf(err)
 	}
@@ -90,6 +94,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	case !st.Binary && !s.db.isBinary(st) && s.db.needsBinary(st, columns):
 		return errBinary
 	}
+	s.Body = s.db.takeBuffer() // not before: who waits needs none
 	s.encoder = encode.New(columns, st.Fields, st.Hidden, st.Format, s.db.options.Encoding)
 	s.more, err = s.source.next()
 	return queryErrorOf(err)

@@ -60,6 +60,13 @@ func newResults() *results {
 	return &results{byETag: make(map[string]*Result), freed: make(chan struct{})}
 }
 
+// size is the number of bytes that are held or reserved.
+func (s *results) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
+}
+
 // reserve makes room for size bytes, and waits for it for a while. A negative
 // size gives room back. Errors are *exec.Error.
 func (s *results) reserve(ctx context.Context, size int) error {

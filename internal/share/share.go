@@ -86,6 +86,20 @@ func New(db *exec.DB) *Sharer {
 	return &Sharer{db: db, results: newResults(), lanes: make(map[string]*lane)}
 }
 
+// Load returns how many bytes are held or reserved, and how many queries there
+// are for which reads wait.
+func (s *Sharer) Load() (bytes, flights int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lanes {
+		flights += l.running
+		if l.next != nil {
+			flights++
+		}
+	}
+	return s.results.size(), flights
+}
+
 // Release says that the caller does not need res any more.
 func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
 

@@ -43,13 +43,6 @@ const timeout = time.Second
 // deadline is that of a read which begins now.
 func deadline() time.Time { return time.Now().Add(timeout) }
 
-// size is the number of bytes that are held or reserved.
-func (s *results) size() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.bytes
-}
-
 func oneRowJSON(value any) string { return fmt.Sprintf("[{\"v\":%v}]\n", value) }
 
 // countingDriver answers the n-th query with the row n, after fakedb.QueryTime.
