@@ -45,6 +45,10 @@ type Column struct {
 	// its kind, and its texts may have been given another collation than theirs.
 	IsComputed bool
 
+	// LongTime says that the longest TIME may have a fraction behind 838:59:59, as
+	// on MariaDB.
+	LongTime bool
+
 	kind  kind // of the values
 	probe kind // of what Probe declares
 }

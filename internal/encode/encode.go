@@ -23,6 +23,13 @@ import (
 	"unicode/utf8"
 )
 
+// MaxRowBytes bounds one row of the output: a row is in memory as a whole, several
+// times, and one column may be selected several times.
+const MaxRowBytes = 32 << 20
+
+// ErrRowTooLarge is the error for a row beyond MaxRowBytes.
+var ErrRowTooLarge = fmt.Errorf("a row has more than %d MiB", MaxRowBytes>>20)
+
 // family is the group of MySQL types that share one form in the output.
 type family uint8
 
@@ -69,11 +76,11 @@ var families = map[string]family{
 // value.
 type Encoder struct {
 	format  Format
-	out     []byte // where the Scan of each column appends, during AppendRow only
-	start   int    // where the current row begins in out
-	cells   []any  // *cell or discard, one per column, as rows.Scan takes them
-	written []any  // those that are *cell
-	rows    int    // rows written so far
+	out     []byte  // where the Scan of each column appends, during AppendRow only
+	start   int     // where the current row begins in out
+	cells   []any   // *cell or discard, one per column, as rows.Scan takes them
+	written []*cell // those of them that are no discard
+	rows    int     // rows written so far
 }
 
 // Rows is the number of rows that were appended.
@@ -86,30 +93,44 @@ type cell struct {
 	key    []byte // what stands before the value: `"id":`
 	family family
 	quoted bool // numbers become strings
+	scale  int  // of DECIMAL: digits behind the point, at least
 	isText bool // everything becomes a string
 }
 
 // New makes the encoder for a result with these columns, of which the last hidden
 // ones are not written. They are called as fields say, one for each of the
 // others, or by their own names if there are no fields.
-func New(columns []*sql.ColumnType, fields []Field, hidden int, f Format, enc Options) *Encoder {
+func New(columns []Column, fields []Field, hidden int, f Format, enc Options) *Encoder {
 	e := &Encoder{format: f, cells: make([]any, len(columns))}
-	e.written = e.cells[:len(columns)-hidden]
+	e.written = make([]*cell, len(columns)-hidden)
 	for i, column := range columns {
 		if i >= len(e.written) {
 			e.cells[i] = discard{}
 			continue
 		}
-		field := Field{Name: column.Name()}
+		field := Field{Name: column.Name}
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newCell(cmp.Or(field.Type, column.DatabaseTypeName()), enc)
+		c := newCell(cmp.Or(field.Type, column.Type), enc)
+		c.scale = scaleOf(column)
 		c.row, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
-		e.cells[i] = c
+		e.cells[i], e.written[i] = c, c
 	}
 	return e
+}
+
+// maxScale is the largest scale of a DECIMAL, in MariaDB. More says that there is
+// none.
+const maxScale = 38
+
+// scaleOf is how many digits a column of a result has behind the point.
+func scaleOf(column Column) int {
+	if column.Scale <= maxScale {
+		return column.Scale
+	}
+	return 0
 }
 
 // discard is a column that is not written.
@@ -131,6 +152,24 @@ func newCell(typeName string, enc Options) *cell {
 // from the row before, and returns the extended buffer, as append does. After an
 // error the output is not to be sent.
 func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
+	e.begin(dst)
+	return e.end(rows.Scan(e.cells...))
+}
+
+// AppendValues is AppendRow for values as a driver gives them, one per column.
+// They are not kept.
+func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error) {
+	e.begin(dst)
+	for i, c := range e.written {
+		if err := c.Scan(values[i]); err != nil {
+			return e.end(err)
+		}
+	}
+	return e.end(nil)
+}
+
+// begin appends what stands before a row.
+func (e *Encoder) begin(dst []byte) {
 	switch {
 	case e.format.Media == CSV && e.rows == 0:
 		dst = e.appendCSVHeader(dst)
@@ -144,8 +183,15 @@ func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	}
 	e.rows++
 	e.out, e.start = dst, len(dst)
-	err := rows.Scan(e.cells...)
-	dst, e.out = e.out, nil
+}
+
+// end appends what stands behind a row, and gives the buffer back.
+func (e *Encoder) end(err error) ([]byte, error) {
+	dst := e.out
+	e.out = nil
+	if err == nil && len(dst) > e.start+MaxRowBytes {
+		err = ErrRowTooLarge
+	}
 	switch e.format.Media {
 	case Array:
 		return append(dst, '}'), err
@@ -174,6 +220,9 @@ func (e *Encoder) AppendEnd(dst []byte) []byte {
 // src are the driver's and are not kept.
 func (c *cell) Scan(src any) (err error) {
 	out := c.row.out
+	if raw, ok := src.([]byte); ok && len(out)+len(raw) > c.row.start+MaxRowBytes {
+		return ErrRowTooLarge
+	}
 	if c.row.format.Media == CSV {
 		if c != c.row.cells[0] {
 			out = append(out, ',')
@@ -259,8 +308,9 @@ func (c *cell) appendBytes(dst, b []byte) []byte {
 	}
 }
 
-// appendDecimal appends a DECIMAL with its digits and scale as they stand, less
-// the leading zeros of ZEROFILL, which JSON does not allow.
+// appendDecimal appends a DECIMAL with its digits as they stand, less the leading
+// zeros of ZEROFILL, which JSON does not allow. What a view computes MySQL sends
+// with its scale or without, after how it has been computed: it always has it here.
 func (c *cell) appendDecimal(dst, b []byte) []byte {
 	if !isDecimal(b) {
 		return appendString(dst, b)
@@ -273,7 +323,24 @@ func (c *cell) appendDecimal(dst, b []byte) []byte {
 	for len(b) > 1 && b[0] == '0' && b[1] != '.' {
 		b = b[1:]
 	}
-	return c.appendQuote(append(dst, b...))
+	dst = append(dst, b...)
+	if c.family == familyDecimal {
+		dst = appendScale(dst, b, c.scale)
+	}
+	return c.appendQuote(dst)
+}
+
+// appendScale appends the zeros that the decimal b, the end of dst, lacks to have
+// so many digits behind its point.
+func appendScale(dst, b []byte, scale int) []byte {
+	_, fraction, hasPoint := bytes.Cut(b, []byte("."))
+	if !hasPoint && scale > 0 {
+		dst = append(dst, '.')
+	}
+	for range scale - len(fraction) {
+		dst = append(dst, '0')
+	}
+	return dst
 }
 
 // isDecimal reports whether b is digits with an optional minus sign before and
@@ -297,8 +364,7 @@ func isDigits(b []byte) bool {
 // for an instant, Z. Dates that do not exist (0000-00-00, 2024-02-00) are no
 // instants and stay without it.
 func appendDateTime(dst, b []byte, instant bool) []byte {
-	const layout = "2006-01-02 15:04:05"
-	if len(b) < len(layout) || b[10] != ' ' || bytes.ContainsFunc(b, notInDateTime) {
+	if !isDateTime(b) {
 		return appendString(dst, b)
 	}
 	dst = append(append(dst, '"'), b[:10]...)
@@ -309,8 +375,20 @@ func appendDateTime(dst, b []byte, instant bool) []byte {
 	return append(dst, '"')
 }
 
-func notInDateTime(r rune) bool {
-	return (r < '0' || r > '9') && r != '-' && r != ' ' && r != ':' && r != '.'
+// isDateTime reports whether b looks like "2024-02-29 23:59:59", with a point and
+// digits behind it or not.
+func isDateTime(b []byte) bool {
+	const layout = "0000-00-00 00:00:00"
+	if len(b) < len(layout) {
+		return false
+	}
+	for i := range len(layout) {
+		if layout[i] == '0' && b[i]-'0' > 9 || layout[i] != '0' && b[i] != layout[i] {
+			return false
+		}
+	}
+	fraction := b[len(layout):]
+	return len(fraction) == 0 || fraction[0] == '.' && isDigits(fraction[1:])
 }
 
 // appendFloat appends the shortest number that reads back to f, in the form

@@ -13,6 +13,8 @@ import (
 	"net"
 
 	"github.com/go-sql-driver/mysql"
+
+	"readapi/internal/encode"
 )
 
 // Kind is what a failed read means to the one who asked.
@@ -41,6 +43,7 @@ const (
 	TooDeep                 // the view needs more of the server than one query may have
 	DiskFull                // the server has no room for temporary data
 	NoMemory                // the server is out of memory
+	RowTooLarge             // a row is beyond the bound of one
 	Damaged                 // the table cannot be opened, or is broken
 )
 
@@ -241,6 +244,8 @@ func KindOf(err error) Kind {
 		return errNumbers[numbered.Number]
 	case errors.Is(err, context.Canceled):
 		return Canceled
+	case errors.Is(err, encode.ErrRowTooLarge):
+		return RowTooLarge
 	case isTLSError(err):
 		return Unsafe
 	case isAuthError(err):

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 )
 
@@ -136,7 +137,7 @@ func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping := d.pool.PingContext
-	if c := connectorOf(d.pool); c != nil {
+	if c := connect.Of(d.pool); c != nil {
 		ping = c.Ping
 	}
 	return d.note(ping(ctx))
@@ -308,9 +309,9 @@ var errBinary = &Error{Internal, errors.New("FLOAT in the result of a query that
 // needsBinary reports whether the result of st, sent as a text, has a FLOAT,
 // which MySQL rounds to six digits there. Of a plain read that is known from then
 // on; those who know the table set st.Binary.
-func (d *DB) needsBinary(st *Statement, columns []*sql.ColumnType) bool {
+func (d *DB) needsBinary(st *Statement, columns []encode.Column) bool {
 	written := columns[:len(columns)-st.Hidden]
-	has := slices.ContainsFunc(written, func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "FLOAT" })
+	has := slices.ContainsFunc(written, func(c encode.Column) bool { return c.Type == "FLOAT" })
 	if has && len(st.Args) == 0 {
 		d.binary.Store(st.Text, true)
 	}
@@ -329,8 +330,8 @@ func (d *DB) isBinary(st *Statement) bool {
 // IsMariaDB reports whether the server is known to be MariaDB, which declares JSON
 // as a text.
 func (d *DB) IsMariaDB() bool {
-	c := connectorOf(d.pool)
-	return c != nil && c.isMariaDB.Load()
+	c := connect.Of(d.pool)
+	return c != nil && c.IsMariaDB()
 }
 
 // Query sends a query of our own, for a few rows, and again if need be, until ctx

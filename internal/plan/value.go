@@ -370,13 +370,16 @@ var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}:[0-5][0-9])(?:(:[0-5][0-9])
 // parseTime takes a time of the range that TIME has, the seconds of which may be
 // missing: MySQL would move others to its ends.
 func parseTime(c *catalog.Column, value string) (operand, bool) {
-	const longest = "838:59:59"
+	longest := "838:59:59"
 	m := timeOfDay.FindStringSubmatch(value)
 	if m == nil {
 		return operand{}, false
 	}
 	seconds, fraction := m[2]+cmp.Or(m[3], ":00"), m[4]
-	if len(seconds) == len(longest) && seconds+strings.Trim(fraction, "0") > longest {
+	if c.LongTime {
+		longest += ".999999"
+	}
+	if len(seconds) == len("838:59:59") && strings.TrimRight(seconds+"."+fraction, "0.") > longest {
 		return operand{}, false
 	}
 	o := withFraction(c, m[1]+seconds, fraction)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/postgrest"
 )
@@ -99,6 +100,8 @@ var dbResponses = map[exec.Kind]*Error{
 		"Ask for fewer columns, or without order; the database's operator can raise sort_buffer_size."),
 	exec.TooMany: NewError(http.StatusInternalServerError, "54000", "The database refuses to look at so many rows for one query.",
 		"Filter by a column that has an index; the database's operator can raise max_join_size."),
+	exec.RowTooLarge: NewError(http.StatusInternalServerError, "54000", fmt.Sprintf("A row is too large: it has more than %d MiB.", encode.MaxRowBytes>>20),
+		"Leave out the largest columns, or ask for them one at a time."),
 	exec.TooDeep: NewError(http.StatusInternalServerError, "54001", "The query needs more than the database allows for one.",
 		"Ask for less; which limit of the database it is, is in the server's log."),
 	exec.DiskFull: NewError(http.StatusServiceUnavailable, "53100", "The database has no room for temporary data.",
@@ -122,6 +125,7 @@ var remedies = map[exec.Kind]string{
 	exec.BadData:     "look at the view's expressions",
 	exec.SortMemory:  "raise sort_buffer_size",
 	exec.TooMany:     "raise max_join_size, or set sql_big_selects=1",
+	exec.RowTooLarge: "the client has to leave out columns",
 	exec.TooDeep:     "raise the limit that err names",
 	exec.DiskFull:    "look at the room in tmpdir, and at tmp_table_size and its like",
 	exec.NoMemory:    "look at the memory of the database's machine, and at its limits",

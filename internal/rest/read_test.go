@@ -554,7 +554,7 @@ func TestReadChangedTable(t *testing.T) {
 			"another scale",
 			fakedb.Columns("id INT", "name VARCHAR", "price DECIMAL 3"),
 			"/read?select=price", "",
-			`[{"price":0.50}]` + "\n",
+			`[{"price":0.500}]` + "\n",
 			[]string{"SELECT `price` FROM sample", learnSample, "SELECT `price` FROM sample"},
 		},
 		{

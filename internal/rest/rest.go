@@ -9,7 +9,6 @@ package rest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,7 +64,7 @@ func New(db *exec.DB, options Options) *Service {
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
 	return &Service{
-		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db, describe),
+		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db),
 		options: options, header: header,
 	}
 }
@@ -284,8 +283,8 @@ func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
 // isPlainRight reports whether the result of a plain read, of which nothing is
 // known, is right as it is declared. Only a text of MariaDB has to be looked at:
 // it may be JSON.
-func (t *table) isPlainRight(columns []*sql.ColumnType) bool {
-	isText := func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "TEXT" }
+func (t *table) isPlainRight(columns []encode.Column) bool {
+	isText := func(c encode.Column) bool { return c.Type == "TEXT" }
 	if !t.db.IsMariaDB() || !slices.ContainsFunc(columns, isText) {
 		return true
 	}
@@ -294,8 +293,8 @@ func (t *table) isPlainRight(columns []*sql.ColumnType) bool {
 		return false
 	}
 	star := shape.Star()
-	return slices.EqualFunc(star, columns, func(c catalog.Column, now *sql.ColumnType) bool {
-		return c.Name == now.Name() && c.IsSame(now)
+	return slices.EqualFunc(star, columns, func(c catalog.Column, now encode.Column) bool {
+		return c.Name == now.Name && c.IsSame(now)
 	})
 }
 

@@ -1,4 +1,4 @@
-package exec
+package connect
 
 import (
 	"bytes"
@@ -76,7 +76,7 @@ const stages = 11
 
 // readAll reads a table with pool.
 func readAll(ctx context.Context, pool *sql.DB) error {
-	ctx, cancel := context.WithTimeout(ctx, testPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	rows, err := pool.QueryContext(ctx, "SELECT a, b")
 	if err != nil {
@@ -120,7 +120,7 @@ func TestPoolSurvivesBadAnswers(t *testing.T) {
 // empty after it. It returns the last error.
 func readFrom(t *testing.T, play func(net.Conn), n int) (err error) {
 	t.Helper()
-	c := newTestConnector(t, testConfig("db:3306"), testPatience)
+	c := newTestConnector(t, testConfig("db:3306"), patience)
 	c.dialer.lookup = lookupTest([]string{"127.0.0.1"})
 	c.dialer.dial = func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
@@ -152,7 +152,7 @@ func wantNoLeak(t *testing.T, f func()) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	f()
-	deadline := time.Now().Add(testPatience)
+	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > before {
 		if time.Now().After(deadline) {
 			var stacks [1 << 16]byte

@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file owns the connections of the pool, around those of the driver. They
 // know whether a query is under way, so that one that is given up can be ended,
@@ -271,10 +271,14 @@ type rows struct {
 // Next implements driver.Rows.
 func (r *rows) Next(dest []driver.Value) (err error) {
 	defer r.conn.recovered(&err)
+	r.conn.wire.expectRow()
 	if err = r.driverRows.Next(dest); err == nil {
 		return nil
 	}
-	if err == io.EOF && !r.isComplete() {
+	switch {
+	case r.conn.wire.err != nil: // which the driver hides
+		err = r.conn.wire.err
+	case err == io.EOF && !r.isComplete():
 		err = malformed("short row")
 	}
 	r.ended(err)

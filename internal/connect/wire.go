@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file owns what lies between the driver and the network: the driver
 // panics over packets that are shorter than they should be. While it logs in,
@@ -18,9 +18,14 @@ import (
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
+
+	"readapi/internal/encode"
 )
 
 const (
+	// maxRowBytes bounds what is read for one row, of which the driver makes one
+	// piece: as much as may be written of it, and what the driver reads ahead.
+	maxRowBytes = encode.MaxRowBytes + 1<<20
 	// maxLoginPacket is far more than any packet of a login.
 	maxLoginPacket = 64 << 10
 	// maxColumns is more than a result of either engine can have (4096).
@@ -58,6 +63,7 @@ type wire struct {
 	wantTLS bool // if the server offers it
 	sealed  bool // by TLS
 	head    []byte
+	row     int   // bytes read since the last row, or reply, was asked for
 	err     error // why the connection was refused
 	closed  atomic.Bool
 
@@ -74,10 +80,14 @@ func (w *wire) ready() { w.state = wireOpen }
 
 // expectReply says that the next bytes are a reply to a command.
 func (w *wire) expectReply() {
+	w.row = 0
 	if !w.sealed {
 		w.state = wireReply
 	}
 }
+
+// expectRow says that the next bytes are a row.
+func (w *wire) expectRow() { w.row = 0 }
 
 // Close closes the connection once.
 func (w *wire) Close() error {
@@ -104,7 +114,7 @@ func (w *wire) Read(b []byte) (int, error) {
 		w.head = w.head[n:]
 		return n, nil
 	case w.state == wireOpen:
-		return w.Conn.Read(b)
+		return w.readOpen(b)
 	case w.state == wireReply:
 		return w.readReply(b)
 	}
@@ -112,6 +122,16 @@ func (w *wire) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return w.Read(b)
+}
+
+// readOpen reads on, within the bound of a row.
+func (w *wire) readOpen(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	if w.row += n; w.row > maxRowBytes {
+		w.err = encode.ErrRowTooLarge
+		return 0, w.err
+	}
+	return n, err
 }
 
 // readReply reads the beginning of a reply.
