@@ -275,10 +275,10 @@ func (r *rows) Next(dest []driver.Value) (err error) {
 	if err = r.driverRows.Next(dest); err == nil {
 		return nil
 	}
-	switch {
-	case r.conn.wire.err != nil: // which the driver hides
+	if r.conn.wire.err != nil { // which the driver hides
 		err = r.conn.wire.err
-	case err == io.EOF && !r.isComplete():
+	}
+	if err == io.EOF && !r.isComplete() {
 		err = malformed("short row")
 	}
 	r.ended(err)

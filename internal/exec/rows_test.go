@@ -173,7 +173,7 @@ func TestFetchLeavesTables(t *testing.T) {
 		for range 10 {
 			kinds[KindOf(<-hanging)]++
 		}
-		if kinds[Timeout]+kinds[PoolBusy] != 10 || kinds[PoolBusy] < 6 { // two at a time
+		if kinds[Timeout]+kinds[PoolBusy] != 10 || kinds[PoolBusy] == 0 { // which of both, in the moment when the time is over, is chance
 			t.Errorf("the reads of the locked table = %v; want them late, or without a connection", kinds)
 		}
 		leave()
