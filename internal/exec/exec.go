@@ -293,10 +293,14 @@ func (d *DB) lateError(s *Rows) error {
 
 // Late is the error of a read that has waited for the timeout without a first row.
 func (d *DB) Late() error {
-	if d.away.Load() {
+	switch {
+	case d.away.Load():
 		return &Error{Away, ErrLate}
+	case d.poolBusy():
+		return &Error{PoolBusy, errPoolBusy}
+	default:
+		return &Error{Timeout, ErrLate}
 	}
-	return &Error{Timeout, ErrLate}
 }
 
 // errBinary is the error of a query that has to be sent again, prepared.
@@ -372,8 +376,6 @@ func (d *DB) contextError(ctx context.Context) error {
 	switch {
 	case context.Cause(ctx) != ErrLate:
 		return &Error{Canceled, context.Cause(ctx)}
-	case d.poolBusy():
-		return &Error{PoolBusy, errPoolBusy}
 	default:
 		return d.Late()
 	}
