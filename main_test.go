@@ -61,6 +61,7 @@ func TestMain(m *testing.M) {
 		}
 		main() // it exits
 	}
+	debug.SetMemoryLimit(math.MaxInt64 - 1) // so that no run here sets that of a small server for all tests
 	os.Exit(m.Run())
 }
 
