@@ -131,8 +131,8 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // it was learned, or that nobody has looked at.
 func isStale(err error) bool {
 	var refused *postgrest.Refusal
-	if errors.As(err, &refused) {
-		return refused.Code == postgrest.CodeNoColumn || refused.Code == postgrest.CodeBadValue
+	if errors.As(err, &refused) { // by what is known of the columns: the query string has been parsed
+		return refused.Code != postgrest.CodeRange
 	}
 	kind := exec.KindOf(err)
 	return kind == exec.Changed || kind == exec.NoGrant
