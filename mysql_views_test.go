@@ -91,8 +91,8 @@ func (r *mysqlReader) wantView(t *testing.T, name string) {
 // definition of the view's column.
 var viewExceptions = map[string]map[string]string{
 	engineMariaDB: {
-		"std(": "finds no rows by STDDEV, when it moves the condition into the view",
-		"variance(": "finds no rows by VAR_POP, when it moves the condition into the view",
+		"std(":           "finds no rows by STDDEV, when it moves the condition into the view",
+		"variance(":      "finds no rows by VAR_POP, when it moves the condition into the view",
 		"json_arrayagg(": "finds no rows by JSON_ARRAYAGG, when it moves the condition into the view",
 	},
 	engineMySQL: {"timediff(": "prints the end of the range of TIME, and compares what is beyond it"},

@@ -252,7 +252,11 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 	if q.format.Media == encode.Object && (query.Limit == nil || *query.Limit > 2) {
 		query.Limit = new(uint64(2)) // one too many is enough to see
 	}
-	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(t.shape.Load()) {
+	shape, err := t.freshShape(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(shape) {
 		if q.trusted {
 			return plan.All(t.name, q.format, nil), nil
 		}
@@ -267,6 +271,21 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 		st.Fits = nil
 	}
 	return st, err
+}
+
+// freshShape returns the shape of the table, if a plain read had to be looked at:
+// as young as what is known for other reads, because no result tells that a text
+// has become JSON, or JSON a text.
+func (t *table) freshShape(ctx context.Context) (*catalog.Table, error) {
+	if t.shape.Load() == nil || !t.db.IsMariaDB() {
+		return t.shape.Load(), nil
+	}
+	shape, err := t.catalog.Table(ctx, t.name)
+	if err != nil {
+		return nil, t.catalogError(ctx, err)
+	}
+	t.shape.Store(shape)
+	return shape, nil
 }
 
 // know returns what is known of the table, and learns it first if need be.
