@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"readapi/internal/catalog"
 	"readapi/internal/postgrest"
 )
 
