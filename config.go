@@ -101,12 +101,12 @@ var rules = []rule{
 		meaning: "TLS to the database: false, preferred, true (verified), skip-verify, or the path of a CA file",
 	},
 	{
-		name: "DB_MAX_CONNS", fallback: "10", meaning: "size of the connection pool, open and idle",
+		name: "DB_MAX_CONNS", fallback: "10", meaning: "connections for reads, open and idle (1 counts as 2); there are 2 more, to end queries",
 		parse: number(1, 10_000, func(c *config) *int { return &c.maxConns }),
 	},
 	{
 		name: "DB_TIMEOUT", fallback: "10s",
-		meaning: "how long a request waits for a connection and the first row, together",
+		meaning: "how long a request may take until its first row, all in all",
 		parse:   duration(func(c *config) *time.Duration { return &c.dbTimeout }),
 	},
 	{

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"readapi/internal/connect"
 	"readapi/internal/exec"
 )
 
@@ -41,7 +42,7 @@ var startHints = map[exec.Kind]string{
 
 // openPool makes the pool. It does not connect.
 func openPool(cfg config, log *slog.Logger) (*sql.DB, error) {
-	connector, err := exec.NewConnector(driverConfig(cfg, log), min(cfg.dbTimeout, maxConnectTime), log)
+	connector, err := connect.NewConnector(driverConfig(cfg, log), min(cfg.dbTimeout, maxConnectTime), log)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -933,6 +934,25 @@ func (p *mainProcess) signal(tb testing.TB, sig os.Signal) {
 	}
 }
 
+// signalUntilDone sends sig again and again: that the first signal has come does
+// not say that the process is deaf to the next one.
+func (p *mainProcess) signalUntilDone(tb testing.TB, sig os.Signal) {
+	tb.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(mainPatience)
+	for {
+		p.signal(tb, sig)
+		select {
+		case <-p.done:
+			return
+		case <-again.C:
+		case <-late:
+			tb.Fatal("process still runs")
+		}
+	}
+}
+
 // wantExit waits for the process to end with code, or with -1 by a signal.
 func (p *mainProcess) wantExit(tb testing.TB, code int) {
 	tb.Helper()
@@ -1079,21 +1099,7 @@ func TestProcessSecondSignal(t *testing.T) {
 	p, _ := mainExecBusy(t, newMainGate(), map[string]string{"SHUTDOWN_TIMEOUT": long, "DB_TIMEOUT": long})
 	p.signal(t, syscall.SIGTERM)
 	p.stderr.await(t, "msg=stopping")
-	// That line does not say that the process is deaf to the next signal: it
-	// may come too early, so there are more.
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	late := time.After(mainPatience)
-	for running := true; running; {
-		p.signal(t, syscall.SIGTERM)
-		select {
-		case <-p.done:
-			running = false
-		case <-again.C:
-		case <-late:
-			t.Fatal("process still runs")
-		}
-	}
+	p.signalUntilDone(t, syscall.SIGTERM)
 	p.wantExit(t, -1)
 	if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
 		t.Errorf("process: %v; want an end by SIGTERM", p.cmd.ProcessState)
@@ -1116,5 +1122,31 @@ func TestShutDownUnusedConnection(t *testing.T) {
 	err = shutDown(server, func(context.Context) {}, mainPatience, slog.New(slog.NewTextHandler(log, nil)))
 	if took := time.Since(start); err != nil || took > 4*time.Second {
 		t.Errorf("shutDown = %v after %v; want nil within 4s", err, took)
+	}
+}
+
+// The soft limit grows with what may be under way, and leaves alone what the
+// operator has set.
+func TestLimitMemory(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	tests := []struct {
+		name  string
+		set   int64 // before
+		env   map[string]string
+		limit int64 // in MiB
+	}{
+		{"defaults", math.MaxInt64, nil, 224},
+		{"many connections", math.MaxInt64, map[string]string{"DB_MAX_CONNS": "100"}, 584},
+		{"many clients", math.MaxInt64, map[string]string{"MAX_IN_FLIGHT": "10240"}, 512},
+		{"GOMEMLIMIT", 100 << 20, nil, 100},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			debug.SetMemoryLimit(tt.set)
+			limitMemory(configMust(t, configEnv(tt.env)))
+			if got := debug.SetMemoryLimit(-1) >> 20; got != tt.limit {
+				t.Errorf("limit = %d MiB; want %d", got, tt.limit)
+			}
+		})
 	}
 }

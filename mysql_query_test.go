@@ -31,6 +31,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"readapi/internal/catalog"
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/plan"
@@ -260,7 +261,7 @@ func (r *mysqlReader) serveSession(t testing.TB, change func(*mysql.Config)) (ba
 	cfg, log := mysqlConfig(t, r.served), slog.New(slog.DiscardHandler)
 	driver := driverConfig(cfg, log)
 	change(driver)
-	connector, err := exec.NewConnector(driver, maxConnectTime, log)
+	connector, err := connect.NewConnector(driver, maxConnectTime, log)
 	if err != nil {
 		t.Fatalf("NewConnector = %v", err)
 	}

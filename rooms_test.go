@@ -13,13 +13,14 @@ import (
 // floors are our packages by their floor. A package may import those of lower
 // floors only.
 var floors = map[string]int{
-	"readapi": 5,
+	"readapi": 6,
 
-	"readapi/internal/rest":      4,
-	"readapi/internal/plan":      3,
-	"readapi/internal/catalog":   2,
-	"readapi/internal/share":     2,
-	"readapi/internal/exec":      1,
+	"readapi/internal/rest":      5,
+	"readapi/internal/plan":      4,
+	"readapi/internal/catalog":   3,
+	"readapi/internal/share":     3,
+	"readapi/internal/exec":      2,
+	"readapi/internal/connect":   1,
 	"readapi/internal/client":    0,
 	"readapi/internal/encode":    0,
 	"readapi/internal/postgrest": 0,
@@ -30,7 +31,7 @@ var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb", "r
 
 // importers are the packages that may import what is not for every room.
 var importers = map[string][]string{
-	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/exec"},
+	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/connect", "readapi/internal/exec"},
 	"net/http":                       {"readapi", "readapi/internal/rest"},
 	"os":                             {"readapi", "readapi/internal/client"}, // client: for an error only
 }

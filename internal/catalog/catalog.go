@@ -23,8 +23,8 @@ const (
 	// maxAge is how long a table is taken to be what was learned without a sign
 	// that it has changed.
 	maxAge = time.Minute
-	// minAge is the time from one learning that somebody asked for to the next.
-	minAge = time.Second
+	// MinAge is the time from one learning that somebody asked for to the next.
+	MinAge = time.Second
 )
 
 // errUnlisted is the error for a table that New was not told of: a mistake of
@@ -89,7 +89,7 @@ func (c *Catalog) Again(ctx context.Context, name string, since time.Time) (*Tab
 	if c.tables[name] == nil {
 		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
 	}
-	return c.learnSince(ctx, name, since, minAge)
+	return c.learnSince(ctx, name, since, MinAge)
 }
 
 // learnSince returns what a learning has found that began after since. It begins

@@ -86,7 +86,7 @@ func TestAgainUnderAStorm(t *testing.T) {
 		if count.Load() != 2 {
 			t.Errorf("learned %d times; want once before and once for all", count.Load())
 		}
-		if took := time.Since(asked); took != minAge-300*time.Millisecond {
+		if took := time.Since(asked); took != MinAge-300*time.Millisecond {
 			t.Errorf("Again took %v; want the rest of a second", took)
 		}
 	})

@@ -9,8 +9,9 @@ package catalog
 // base tables are always described as they are.
 
 import (
-	"database/sql"
 	"strings"
+
+	"readapi/internal/encode"
 )
 
 // kind is what decides how values are compared, and how they are written.
@@ -29,13 +30,12 @@ var families = map[string]string{
 }
 
 // declared returns the type and scale of a column of a result.
-func declared(t *sql.ColumnType) (typeName string, scale int) {
-	typeName = t.DatabaseTypeName()
-	switch _, s, _ := t.DecimalSize(); typeName {
+func declared(c encode.Column) (typeName string, scale int) {
+	switch c.Type {
 	case "DECIMAL", "TIME", "DATETIME", "TIMESTAMP":
-		scale = int(s)
+		scale = c.Scale
 	}
-	return typeName, scale
+	return c.Type, scale
 }
 
 // newKind returns the kind of a type.
@@ -48,10 +48,10 @@ func newKind(typeName string, scale int) kind {
 }
 
 // IsSame reports whether a column of a result is what was learned: exactly for a
-// column of a base table, by its kind for one of a view. The name in t is not
+// column of a base table, by its kind for one of a view. The name is not
 // looked at, because it may be an alias.
-func (c *Column) IsSame(t *sql.ColumnType) bool {
-	typeName, scale := declared(t)
+func (c *Column) IsSame(now encode.Column) bool {
+	typeName, scale := declared(now)
 	if c.IsComputed {
 		return newKind(typeName, scale) == c.kind
 	}
@@ -71,6 +71,6 @@ func (c *Column) ProbeCount() string { return "IF(FALSE, MAX(" + quote(c.Name) +
 
 // IsSameProbe reports whether the column of a result that Probe or ProbeCount
 // made says that c is what was learned, as to how it is compared.
-func (c *Column) IsSameProbe(t *sql.ColumnType) bool {
-	return newKind(declared(t)) == c.probe
+func (c *Column) IsSameProbe(now encode.Column) bool {
+	return newKind(declared(now)) == c.probe
 }

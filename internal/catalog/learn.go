@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	"readapi/internal/encode"
 	"readapi/internal/exec"
 )
 
@@ -107,12 +108,12 @@ func (t *Table) learnTypes(ctx context.Context, query Query) error {
 	if err != nil {
 		return err
 	}
-	t.setTypes(types)
+	t.setTypes(exec.Columns(types))
 	return rows.Err()
 }
 
 // setTypes takes what learnTypes has been told: the columns, then their probes.
-func (t *Table) setTypes(types []*sql.ColumnType) {
+func (t *Table) setTypes(types []encode.Column) {
 	probes := types
 	if len(t.Columns) == 0 {
 		t.Columns = make([]Column, len(types))
@@ -121,7 +122,7 @@ func (t *Table) setTypes(types []*sql.ColumnType) {
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		c.Name = types[i].Name()
+		c.Name = types[i].Name
 		c.Type, c.Scale = declared(types[i])
 		c.kind = newKind(c.Type, c.Scale)
 		c.probe = newKind(declared(probes[i]))

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"readapi/internal/encode"
+	"readapi/internal/exec"
 	"readapi/internal/testviews"
 
 	"github.com/go-sql-driver/mysql"
@@ -97,7 +99,7 @@ func mysqlLearn(t testing.TB, pool *sql.DB, name string) *Table {
 }
 
 // mysqlTypes returns what the columns of a result are declared as.
-func mysqlTypes(t testing.TB, pool *sql.DB, text string, args ...any) []*sql.ColumnType {
+func mysqlTypes(t testing.TB, pool *sql.DB, text string, args ...any) []encode.Column {
 	t.Helper()
 	rows, err := pool.QueryContext(t.Context(), text, args...)
 	if err != nil {
@@ -109,7 +111,7 @@ func mysqlTypes(t testing.TB, pool *sql.DB, text string, args ...any) []*sql.Col
 	if err != nil {
 		t.Fatalf("ColumnTypes of %.200q = %v", text, err)
 	}
-	return types
+	return exec.Columns(types)
 }
 
 // mysqlColumns are a column of each type.
@@ -164,8 +166,8 @@ func TestMySQLTypes(t *testing.T) {
 	}
 	for _, form := range mysqlForms {
 		for i, got := range mysqlTypes(t, s.reader, mysqlForm(form, "*", "ty", "id")) {
-			if c := table.Columns[i]; got.Name() != c.Name || !c.IsSame(got) {
-				t.Errorf("%s declares %s as %s; learned was %s, %d", form, c.Name, got.DatabaseTypeName(), c.Type, c.Scale)
+			if c := table.Columns[i]; got.Name != c.Name || !c.IsSame(got) {
+				t.Errorf("%s declares %s as %s; learned was %s, %d", form, c.Name, got.Type, c.Type, c.Scale)
 			}
 		}
 	}
@@ -279,7 +281,7 @@ func testStar(t *testing.T, s *mysqlServer, table *Table) {
 	for _, form := range mysqlForms {
 		for i, got := range mysqlTypes(t, s.reader, mysqlForm(form, "*", table.Name, "label")) {
 			if c := table.Columns[i]; !c.IsSame(got) {
-				t.Errorf("%s of all: %s is declared as %s; learned was %s, %d", form, c.Name, got.DatabaseTypeName(), c.Type, c.Scale)
+				t.Errorf("%s of all: %s is declared as %s; learned was %s, %d", form, c.Name, got.Type, c.Type, c.Scale)
 			}
 		}
 	}
@@ -295,10 +297,10 @@ func testExpressions(t *testing.T, s *mysqlServer, table *Table) {
 			}
 			types := mysqlTypes(t, s.reader, mysqlForm(form, list, table.Name, "label"))
 			if len(types) > 0 && !c.IsSame(types[0]) {
-				t.Errorf("%s: %s is declared as %s; learned was %s, %d", form, c.Name, types[0].DatabaseTypeName(), c.Type, c.Scale)
+				t.Errorf("%s: %s is declared as %s; learned was %s, %d", form, c.Name, types[0].Type, c.Type, c.Scale)
 			}
 			if len(types) > 1 && !c.IsSameProbe(types[1]) {
-				t.Errorf("%s: the probe of %s is declared as %s; learned was %+v", form, c.Name, types[1].DatabaseTypeName(), c.probe)
+				t.Errorf("%s: the probe of %s is declared as %s; learned was %+v", form, c.Name, types[1].Type, c.probe)
 			}
 		}
 	}
@@ -312,7 +314,7 @@ func testCounts(t *testing.T, s *mysqlServer, table *Table) {
 		}
 		types := mysqlTypes(t, s.reader, "SELECT COUNT(*), "+c.ProbeCount()+" FROM "+quote(table.Name)+" WHERE label > 'A'")
 		if len(types) > 0 && !c.IsSameProbe(types[1]) {
-			t.Errorf("ProbeCount of %s is declared as %s; learned was %+v", c.Name, types[1].DatabaseTypeName(), c.probe)
+			t.Errorf("ProbeCount of %s is declared as %s; learned was %+v", c.Name, types[1].Type, c.probe)
 		}
 	}
 }

@@ -75,6 +75,13 @@ func (w *Waiting) Remove(p *Parcel, c *Conn) {
 	}
 }
 
+// Len is how many parcels are being sent.
+func (w *Waiting) Len() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.parcels)
+}
+
 // removeLocked forgets p, which nobody takes any more.
 func (w *Waiting) removeLocked(p *Parcel) {
 	w.setCutLocked(p, false)

@@ -14,7 +14,7 @@ func (e *Encoder) appendCSVHeader(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendCSVField(dst, []byte(c.(*cell).name))
+		dst = appendCSVField(dst, []byte(c.name))
 	}
 	return append(dst, "\r\n"...)
 }

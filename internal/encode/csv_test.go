@@ -20,7 +20,7 @@ func encodeFormat(t testing.TB, f *fakedb.Rows, form Format, fields []Field, enc
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := New(columns, fields, 0, form, enc)
+	encoder := New(columnsOf(columns), fields, 0, form, enc)
 	var out []byte
 	for rows.Next() {
 		if out, err = encoder.AppendRow(out, rows); err != nil {
@@ -139,7 +139,7 @@ func TestCSVUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = New(columns, nil, 0, Format{Media: CSV}, Options{}).AppendRow(nil, rows)
+	_, err = New(columnsOf(columns), nil, 0, Format{Media: CSV}, Options{}).AppendRow(nil, rows)
 	if err == nil || !strings.Contains(err.Error(), `"odd"`) {
 		t.Errorf("AppendRow(struct{}) error = %v; want one that names the column", err)
 	}

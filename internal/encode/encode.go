@@ -76,11 +76,11 @@ var families = map[string]family{
 // value.
 type Encoder struct {
 	format  Format
-	out     []byte // where the Scan of each column appends, during AppendRow only
-	start   int    // where the current row begins in out
-	cells   []any  // *cell or discard, one per column, as rows.Scan takes them
-	written []any  // those that are *cell
-	rows    int    // rows written so far
+	out     []byte  // where the Scan of each column appends, during AppendRow only
+	start   int     // where the current row begins in out
+	cells   []any   // *cell or discard, one per column, as rows.Scan takes them
+	written []*cell // those of them that are no discard
+	rows    int     // rows written so far
 }
 
 // Rows is the number of rows that were appended.
@@ -100,23 +100,23 @@ type cell struct {
 // New makes the encoder for a result with these columns, of which the last hidden
 // ones are not written. They are called as fields say, one for each of the
 // others, or by their own names if there are no fields.
-func New(columns []*sql.ColumnType, fields []Field, hidden int, f Format, enc Options) *Encoder {
+func New(columns []Column, fields []Field, hidden int, f Format, enc Options) *Encoder {
 	e := &Encoder{format: f, cells: make([]any, len(columns))}
-	e.written = e.cells[:len(columns)-hidden]
+	e.written = make([]*cell, len(columns)-hidden)
 	for i, column := range columns {
 		if i >= len(e.written) {
 			e.cells[i] = discard{}
 			continue
 		}
-		field := Field{Name: column.Name()}
+		field := Field{Name: column.Name}
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newCell(cmp.Or(field.Type, column.DatabaseTypeName()), enc)
+		c := newCell(cmp.Or(field.Type, column.Type), enc)
 		c.scale = scaleOf(column)
 		c.row, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
-		e.cells[i] = c
+		e.cells[i], e.written[i] = c, c
 	}
 	return e
 }
@@ -126,9 +126,9 @@ func New(columns []*sql.ColumnType, fields []Field, hidden int, f Format, enc Op
 const maxScale = 38
 
 // scaleOf is how many digits a column of a result has behind the point.
-func scaleOf(column *sql.ColumnType) int {
-	if _, scale, ok := column.DecimalSize(); ok && scale <= maxScale {
-		return int(scale)
+func scaleOf(column Column) int {
+	if column.Scale <= maxScale {
+		return column.Scale
 	}
 	return 0
 }
@@ -152,6 +152,24 @@ func newCell(typeName string, enc Options) *cell {
 // from the row before, and returns the extended buffer, as append does. After an
 // error the output is not to be sent.
 func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
+	e.begin(dst)
+	return e.end(rows.Scan(e.cells...))
+}
+
+// AppendValues is AppendRow for values as a driver gives them, one per column.
+// They are not kept.
+func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error) {
+	e.begin(dst)
+	for i, c := range e.written {
+		if err := c.Scan(values[i]); err != nil {
+			return e.end(err)
+		}
+	}
+	return e.end(nil)
+}
+
+// begin appends what stands before a row.
+func (e *Encoder) begin(dst []byte) {
 	switch {
 	case e.format.Media == CSV && e.rows == 0:
 		dst = e.appendCSVHeader(dst)
@@ -165,8 +183,12 @@ func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	}
 	e.rows++
 	e.out, e.start = dst, len(dst)
-	err := rows.Scan(e.cells...)
-	dst, e.out = e.out, nil
+}
+
+// end appends what stands behind a row, and gives the buffer back.
+func (e *Encoder) end(err error) ([]byte, error) {
+	dst := e.out
+	e.out = nil
 	if err == nil && len(dst) > e.start+MaxRowBytes {
 		err = ErrRowTooLarge
 	}
@@ -342,8 +364,7 @@ func isDigits(b []byte) bool {
 // for an instant, Z. Dates that do not exist (0000-00-00, 2024-02-00) are no
 // instants and stay without it.
 func appendDateTime(dst, b []byte, instant bool) []byte {
-	const layout = "2006-01-02 15:04:05"
-	if len(b) < len(layout) || b[10] != ' ' || bytes.ContainsFunc(b, notInDateTime) {
+	if !isDateTime(b) {
 		return appendString(dst, b)
 	}
 	dst = append(append(dst, '"'), b[:10]...)
@@ -354,8 +375,20 @@ func appendDateTime(dst, b []byte, instant bool) []byte {
 	return append(dst, '"')
 }
 
-func notInDateTime(r rune) bool {
-	return (r < '0' || r > '9') && r != '-' && r != ' ' && r != ':' && r != '.'
+// isDateTime reports whether b looks like "2024-02-29 23:59:59", with a point and
+// digits behind it or not.
+func isDateTime(b []byte) bool {
+	const layout = "0000-00-00 00:00:00"
+	if len(b) < len(layout) {
+		return false
+	}
+	for i := range len(layout) {
+		if layout[i] == '0' && b[i]-'0' > 9 || layout[i] != '0' && b[i] != layout[i] {
+			return false
+		}
+	}
+	fraction := b[len(layout):]
+	return len(fraction) == 0 || fraction[0] == '.' && isDigits(fraction[1:])
 }
 
 // appendFloat appends the shortest number that reads back to f, in the form

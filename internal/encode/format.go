@@ -19,6 +19,13 @@ const (
 	Object              // one object: for results of exactly one row
 )
 
+// Column is a column of a result, as the server declares it.
+type Column struct {
+	Name  string
+	Type  string // as go-sql-driver/mysql calls it, such as "UNSIGNED INT"; "" is by the Go value
+	Scale int    // digits behind the point, also of seconds; for other types it means nothing
+}
+
 // Options is what a caller may choose about the form of values. The zero value
 // writes every number as a JSON number.
 type Options struct {

@@ -7,6 +7,7 @@ package exec
 // This file sends queries, again if need be.
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 )
 
@@ -106,6 +108,16 @@ func reservedConns(conns int) int {
 // Timeout is that of the options.
 func (d *DB) Timeout() time.Duration { return d.options.Timeout }
 
+// Places is how many places are taken, of those for what takes long and of the
+// tables.
+func (d *DB) Places() int {
+	n := len(d.long)
+	for _, table := range d.tables {
+		n += len(table)
+	}
+	return n
+}
+
 // Version asks the server for its version, within the timeout. Unlike a read it
 // is not sent again, and that the server is away is not logged.
 func (d *DB) Version(ctx context.Context) (version string, err error) {
@@ -125,7 +137,7 @@ func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	ping := d.pool.PingContext
-	if c := connectorOf(d.pool); c != nil {
+	if c := connect.Of(d.pool); c != nil {
 		ping = c.Ping
 	}
 	return d.note(ping(ctx))
@@ -224,7 +236,7 @@ func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
 // connection is lost; those of the driver are caught by Connector.
 func (d *DB) try(ctx context.Context, st *Statement, call Call) (rows *Rows, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &Rows{db: d, cancel: cancel, call: call, table: d.tables[st.Table], reserved: freeBytes, Body: d.takeBuffer()}
+	s := &Rows{db: d, cancel: cancel, call: call, table: d.tables[st.Table], reserved: freeBytes, began: time.Now()}
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.abandon()
@@ -233,7 +245,11 @@ func (d *DB) try(ctx context.Context, st *Statement, call Call) (rows *Rows, err
 	}()
 	s.timer = time.AfterFunc(time.Until(call.Deadline), s.tick)
 	err = s.open(ctx, st)
-	if !s.timer.Stop() || err != nil {
+	if !s.timer.Stop() { // the first row has come too late, or not at all
+		cancel(ErrLate)
+		err = cmp.Or(err, ErrLate)
+	}
+	if err != nil {
 		err = d.queryError(ctx, s, err)
 	} else {
 		err = s.fillUnsent()
@@ -252,11 +268,23 @@ func (d *DB) queryError(ctx context.Context, s *Rows, err error) error {
 		return newError(err)
 	case cause != ErrLate:
 		return &Error{Canceled, cause}
-	case s.conn != nil:
+	default:
+		return d.lateError(s)
+	}
+}
+
+// lateError is the error of a query that is late. It blames what most of the time
+// was spent on: a query that was sent at the last moment was not slow.
+func (d *DB) lateError(s *Rows) error {
+	now := time.Now()
+	entered, connected := cmp.Or(s.entered, now), cmp.Or(s.connected, now)
+	forTable, forConn, forRow := entered.Sub(s.began), connected.Sub(entered), now.Sub(connected)
+	switch {
+	case s.conn != nil && forRow >= max(forTable, forConn):
 		return &Error{Timeout, ErrLate}
-	case s.table != nil && !s.inTable:
+	case s.table != nil && forTable >= forConn:
 		return &Error{PoolBusy, errTableBusy}
-	case d.poolBusy():
+	case s.conn != nil, d.poolBusy():
 		return &Error{PoolBusy, errPoolBusy}
 	default:
 		return &Error{Away, ErrLate}
@@ -265,10 +293,14 @@ func (d *DB) queryError(ctx context.Context, s *Rows, err error) error {
 
 // Late is the error of a read that has waited for the timeout without a first row.
 func (d *DB) Late() error {
-	if d.away.Load() {
+	switch {
+	case d.away.Load():
 		return &Error{Away, ErrLate}
+	case d.poolBusy():
+		return &Error{PoolBusy, errPoolBusy}
+	default:
+		return &Error{Timeout, ErrLate}
 	}
-	return &Error{Timeout, ErrLate}
 }
 
 // errBinary is the error of a query that has to be sent again, prepared.
@@ -277,9 +309,9 @@ var errBinary = &Error{Internal, errors.New("FLOAT in the result of a query that
 // needsBinary reports whether the result of st, sent as a text, has a FLOAT,
 // which MySQL rounds to six digits there. Of a plain read that is known from then
 // on; those who know the table set st.Binary.
-func (d *DB) needsBinary(st *Statement, columns []*sql.ColumnType) bool {
+func (d *DB) needsBinary(st *Statement, columns []encode.Column) bool {
 	written := columns[:len(columns)-st.Hidden]
-	has := slices.ContainsFunc(written, func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "FLOAT" })
+	has := slices.ContainsFunc(written, func(c encode.Column) bool { return c.Type == "FLOAT" })
 	if has && len(st.Args) == 0 {
 		d.binary.Store(st.Text, true)
 	}
@@ -298,8 +330,8 @@ func (d *DB) isBinary(st *Statement) bool {
 // IsMariaDB reports whether the server is known to be MariaDB, which declares JSON
 // as a text.
 func (d *DB) IsMariaDB() bool {
-	c := connectorOf(d.pool)
-	return c != nil && c.isMariaDB.Load()
+	c := connect.Of(d.pool)
+	return c != nil && c.IsMariaDB()
 }
 
 // Query sends a query of our own, for a few rows, and again if need be, until ctx
@@ -344,8 +376,6 @@ func (d *DB) contextError(ctx context.Context) error {
 	switch {
 	case context.Cause(ctx) != ErrLate:
 		return &Error{Canceled, context.Cause(ctx)}
-	case d.poolBusy():
-		return &Error{PoolBusy, errPoolBusy}
 	default:
 		return d.Late()
 	}

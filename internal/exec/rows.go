@@ -38,16 +38,17 @@ type Rows struct {
 	Body []byte // encoded rows that nobody has taken yet; Close takes it back
 	Done bool   // Body ends the result
 
-	db       *DB
-	call     Call
-	cancel   context.CancelCauseFunc
-	table    chan struct{} // of the table, if it is bounded
-	inTable  bool          // there is a value in it
-	conn     *sql.Conn
-	rows     *sql.Rows
-	prepared *sql.Stmt // if it is
-	encoder  *encode.Encoder
-	more     bool // rows stands on a row that is not encoded yet
+	db      *DB
+	call    Call
+	cancel  context.CancelCauseFunc
+	table   chan struct{} // of the table, if it is bounded
+	inTable bool          // there is a value in it
+	conn    *sql.Conn
+	source  source
+	encoder *encode.Encoder
+	more    bool // rows stands on a row that is not encoded yet
+
+	began, entered, connected time.Time // when it came, had a place at its table, had a connection
 
 	reserved int // bytes of Body that there is room for
 
@@ -76,37 +77,27 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	if err := s.enterTable(ctx); err != nil {
 		return err
 	}
+	s.entered = time.Now()
 	if s.conn, err = s.db.pool.Conn(ctx); err != nil {
 		return err
 	}
-	if err := s.send(ctx, st); err != nil {
+	s.connected = time.Now()
+	if s.source, err = s.db.send(ctx, s.conn, st); err != nil {
 		return queryErrorOf(err)
 	}
-	columns, err := s.rows.ColumnTypes()
+	columns, err := s.source.columns()
 	switch {
 	case err != nil:
 		return err
 	case st.Fits != nil && !st.Fits(columns):
 		return &Error{Changed, errChanged}
-	case s.prepared == nil && s.db.needsBinary(st, columns):
+	case !st.Binary && !s.db.isBinary(st) && s.db.needsBinary(st, columns):
 		return errBinary
 	}
+	s.Body = s.db.takeBuffer() // not before: who waits needs none
 	s.encoder = encode.New(columns, st.Fields, st.Hidden, st.Format, s.db.options.Encoding)
-	s.more = s.rows.Next()
-	return queryErrorOf(s.rows.Err())
-}
-
-// send sends the query: as a text, which saves a round trip, or prepared.
-func (s *Rows) send(ctx context.Context, st *Statement) (err error) {
-	if !st.Binary && !s.db.isBinary(st) {
-		s.rows, err = s.conn.QueryContext(ctx, st.Text, st.Args...)
-		return err
-	}
-	if s.prepared, err = s.conn.PrepareContext(ctx, st.Text); err != nil {
-		return err
-	}
-	s.rows, err = s.prepared.QueryContext(ctx, st.Args...)
-	return err
+	s.more, err = s.source.next()
+	return queryErrorOf(err)
 }
 
 // enterTable waits until the table has a connection to spare.
@@ -154,21 +145,21 @@ func (s *Rows) Fill(size int) error {
 
 func (s *Rows) fill(size int) (err error) {
 	for s.more && len(s.Body) <= size {
-		if s.Body, err = s.encoder.AppendRow(s.Body, s.rows); err != nil {
+		if s.Body, err = s.source.appendRow(s.Body, s.encoder); err != nil {
 			return newError(err)
 		}
 		if err := s.reserve(); err != nil {
 			return err
 		}
 		s.seen.Add(1)
-		s.more = s.rows.Next()
+		if s.more, err = s.source.next(); err != nil {
+			return queryErrorOf(err)
+		}
 	}
 	if s.more {
 		return nil
 	}
-	if err := s.rows.Err(); err != nil {
-		return queryErrorOf(err)
-	}
+	_ = s.source.Close() // before the context ends, with which the driver ends what is open
 	s.Body, s.Done = s.encoder.AppendEnd(s.Body), true
 	return nil
 }
@@ -294,7 +285,7 @@ func (s *Rows) Close() {
 		s.closeConn()
 		return
 	}
-	go s.closeConn() // ends within the bounds of Connector
+	go s.closeConn() // ends within the bounds of connect.Connector
 }
 
 // stop ends the query, and the watch over it.
@@ -308,11 +299,8 @@ func (s *Rows) stop() {
 
 // closeConn ends what Close has begun.
 func (s *Rows) closeConn() {
-	if s.rows != nil {
-		s.rows.Close()
-	}
-	if s.prepared != nil {
-		s.prepared.Close()
+	if s.source != nil {
+		s.source.Close()
 	}
 	if s.conn != nil {
 		s.conn.Close()

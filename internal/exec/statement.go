@@ -23,7 +23,17 @@ type Statement struct {
 	Format encode.Format
 	// Fits reports whether the columns of a result are those that the statement
 	// was made for, before any row is read. Nil takes whatever there is.
-	Fits func(columns []*sql.ColumnType) bool
+	Fits func(columns []encode.Column) bool
+}
+
+// Columns describes the columns of a result.
+func Columns(types []*sql.ColumnType) []encode.Column {
+	columns := make([]encode.Column, len(types))
+	for i, t := range types {
+		_, scale, _ := t.DecimalSize()
+		columns[i] = encode.Column{Name: t.Name(), Type: t.DatabaseTypeName(), Scale: int(scale)}
+	}
+	return columns
 }
 
 var errChanged = errors.New("the columns of the table have changed")

@@ -5,7 +5,6 @@ package plan
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
 
 	"readapi/internal/catalog"
@@ -119,12 +118,12 @@ func (l *selectList) output() []encode.Field {
 
 // fits reports whether a result has the columns of the list, as they were
 // learned.
-func (l *selectList) fits(columns []*sql.ColumnType) bool {
+func (l *selectList) fits(columns []encode.Column) bool {
 	if len(columns) != len(l.columns)+len(l.probes) {
 		return false
 	}
 	for i := range l.columns {
-		if columns[i].Name() != l.columns[i].Name || !l.columns[i].IsSame(columns[i]) {
+		if columns[i].Name != l.columns[i].Name || !l.columns[i].IsSame(columns[i]) {
 			return false
 		}
 	}
@@ -133,7 +132,7 @@ func (l *selectList) fits(columns []*sql.ColumnType) bool {
 
 // areProbes reports whether columns are what the probes of compared were when
 // they were learned.
-func areProbes(compared []*catalog.Column, columns []*sql.ColumnType) bool {
+func areProbes(compared []*catalog.Column, columns []encode.Column) bool {
 	for i, c := range compared {
 		if !c.IsSameProbe(columns[i]) {
 			return false

@@ -8,7 +8,6 @@ package plan
 // This file writes the statement.
 
 import (
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ type builder struct {
 
 // All returns the query for all rows and columns of the table with this name,
 // which needs to know nothing of it. Fits may be nil.
-func All(table string, form encode.Format, fits func([]*sql.ColumnType) bool) *exec.Statement {
+func All(table string, form encode.Format, fits func([]encode.Column) bool) *exec.Statement {
 	return &exec.Statement{Table: table, Text: "SELECT * FROM " + catalog.QuoteTable(table), Format: form, Fits: fits}
 }
 
@@ -117,7 +116,7 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 	}
 	return &exec.Statement{
 		Table: t.Name, Text: text + " FROM " + t.Quoted() + where, Args: b.args, Hidden: len(b.compared),
-		Fits: func(columns []*sql.ColumnType) bool {
+		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(b.compared) && areProbes(b.compared, columns[1:])
 		},
 	}, nil
@@ -261,7 +260,11 @@ func isClause(c postgrest.Condition, col *catalog.Column) (clause, error) {
 	test, known := isTests[value]
 	switch {
 	case !known:
-		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, "", "unexpected %q, expected null, not_null, true, false or unknown", c.Values[0])
+		hint := ""
+		if value == "not.null" {
+			hint = "Write not.is.null, or is.not_null."
+		}
+		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, hint, "unexpected %q, expected null, not_null, true, false or unknown", c.Values[0])
 	case (value == "true" || value == "false") && !valueTypeOf(col.Type).isTruth:
 		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, "", "is.%s on the column %q of type %s, expected a numeric column",
 			value, col.Name, col.Type)

@@ -3,7 +3,6 @@ package rest
 // This file says which rows of how many a response has.
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -50,7 +49,7 @@ func (p page) status() int {
 func (p page) contentRange() string {
 	rows, total := "*", "*"
 	if p.rows > 0 {
-		rows = fmt.Sprintf("%d-%d", p.offset, int64(p.offset)+p.rows-1)
+		rows = strconv.FormatUint(p.offset, 10) + "-" + strconv.FormatInt(int64(p.offset)+p.rows-1, 10)
 	}
 	if p.total != unknownTotal {
 		total = strconv.FormatInt(p.total, 10)

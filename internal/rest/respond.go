@@ -25,34 +25,22 @@ const (
 	minGzipBytes = 1 << 10
 )
 
-// describe makes the headers of a result as the first page.
-func describe(res *share.Result) map[string][]string {
-	return map[string][]string{
-		"Etag":           {res.ETag},
-		"Content-Length": {strconv.Itoa(len(res.Body))},
-		"Content-Range":  {page{0, int64(res.Rows), unknownTotal}.contentRange()},
-	}
-}
-
 // writeResult sends a small result, or only that the client has it already.
 func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share.Result, f encode.Format, p page) {
 	header, body := w.Header(), res.Body
-	header["Etag"], header["Content-Range"] = res.Headers["Etag"], res.Headers["Content-Range"]
-	if p.offset > 0 || p.total != unknownTotal {
-		header["Content-Range"] = []string{p.contentRange()}
-	}
+	header["Etag"], header["Content-Range"] = res.ETag, []string{p.contentRange()}
 	mark := etagMark(f)
 	if p.total != unknownTotal { // it may change while the rows do not
 		mark += "-" + strconv.FormatInt(p.total, 10)
 	}
 	if mark != "" {
-		header.Set("Etag", strings.TrimSuffix(res.ETag, `"`)+mark+`"`)
+		header.Set("Etag", strings.TrimSuffix(res.ETag[0], `"`)+mark+`"`)
 	}
 	if matchesETag(r.Header.Values("If-None-Match"), header["Etag"][0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	header["Content-Length"] = res.Headers["Content-Length"]
+	header["Content-Length"] = res.Length
 	if len(body) > minGzipBytes && acceptsGzip(r.Header) {
 		if zipped := s.share.Compressed(res, s.zips.compress); zipped != nil {
 			body = zipped

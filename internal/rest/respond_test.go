@@ -35,8 +35,8 @@ func TestNotModified(t *testing.T) {
 	server := newHookServer(t, func(context.Context) (driver.Rows, error) { return fakedb.Texts("x", 1), nil })
 	resp, body := apitest.Send(t, "GET", server.URL+"/read")
 	etag := resp.Header.Get("ETag")
-	if !strings.HasPrefix(etag, `W/"`) || len(etag) != len(`W/""`)+32 {
-		t.Fatalf("ETag = %q; want a weak one with 128 bits", etag)
+	if !strings.HasPrefix(etag, `W/"`) || len(etag) < len(`W/"0-"`)+16 {
+		t.Fatalf("ETag = %q; want a weak one with a length and 64 bits", etag)
 	}
 	strong := strings.TrimPrefix(etag, "W/")
 	tests := []struct {
@@ -77,7 +77,7 @@ func TestETagIsOfTheBytes(t *testing.T) {
 		resp, _ := apitest.Send(t, "GET", server.URL+"/read")
 		return resp.Header.Get("ETag")
 	}
-	const want = `W/"d66d22be18bc2e201962f5f1b3093d2c"` // printf '[{"text":"x"}]\n' | sha256sum | cut -c1-32
+	const want = `W/"f-8461e62e328126cc"` // 15 bytes, their CRC-32C and their CRC-32, calculated elsewhere
 	if got := etag("x"); got != want {
 		t.Errorf("ETag = %s; want %s", got, want)
 	}

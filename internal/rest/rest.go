@@ -9,13 +9,10 @@ package rest
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -65,7 +62,7 @@ func New(db *exec.DB, options Options) *Service {
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
 	return &Service{
-		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db, describe),
+		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db),
 		options: options, header: header,
 	}
 }
@@ -108,16 +105,14 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q.came = time.Now()
 	q.deadline = q.came.Add(t.db.Timeout())
-	waiting, cancel := context.WithDeadlineCause(r.Context(), q.deadline, exec.ErrLate)
-	defer cancel()
-	err = t.answer(waiting, w, r, q)
+	err = t.answer(w, r, q)
 	for attempt := 1; err != nil && attempt < maxAttempts && isStale(err) && !q.trusted; attempt++ {
-		again, failure := t.learnAgain(waiting, q, err)
+		again, failure := t.learnAgain(r.Context(), q, err)
 		switch {
 		case failure != nil && exec.KindOf(failure) != exec.Internal:
 			err = failure
 		case again:
-			err = t.answer(waiting, w, r, q)
+			err = t.answer(w, r, q)
 		default: // err is the answer
 			attempt = maxAttempts
 		}
@@ -125,54 +120,6 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		t.fail(w, r, err)
 	}
-}
-
-// isStale reports whether err may come from a table that is not what it was when
-// it was learned, or that nobody has looked at.
-func isStale(err error) bool {
-	var refused *postgrest.Refusal
-	if errors.As(err, &refused) { // by what is known of the columns: the query string has been parsed
-		return refused.Code != postgrest.CodeRange
-	}
-	kind := exec.KindOf(err)
-	return kind == exec.Changed || kind == exec.NoGrant
-}
-
-// learnAgain learns the table after err, and reports whether to ask again may give
-// another answer. A failure is what is to be told instead of err.
-func (t *table) learnAgain(ctx context.Context, q *read, err error) (again bool, failure error) {
-	before := q.known
-	if before == nil {
-		before = t.shape.Load()
-	}
-	if before == nil { // nobody has needed to know it
-		q.known, failure = t.catalog.Table(ctx, t.name)
-	} else if q.known, failure = t.catalog.Again(ctx, t.name, q.came); failure == nil &&
-		exec.KindOf(err) == exec.Changed && before.Equal(q.known) { // it may have changed after that
-		q.known, failure = t.catalog.Again(ctx, t.name, time.Now())
-	}
-	if failure != nil {
-		return false, t.catalogError(ctx, failure)
-	}
-	t.shape.Store(q.known)
-	isSame := before != nil && before.Equal(q.known)
-	switch exec.KindOf(err) {
-	case exec.NoGrant: // perhaps only * is refused
-		return !t.named.Swap(true) || !isSame, nil
-	case exec.Changed:
-		q.trusted = isSame
-		return true, nil
-	default:
-		return !isSame, nil
-	}
-}
-
-// catalogError is what a failure to learn means to the one who asked.
-func (t *table) catalogError(ctx context.Context, err error) error {
-	if ctx.Err() != nil && context.Cause(ctx) == exec.ErrLate {
-		return t.db.Late()
-	}
-	return err
 }
 
 // parse reads URL and headers.
@@ -198,16 +145,15 @@ func (t *table) parse(r *http.Request) (*read, error) {
 	return q, nil
 }
 
-// answer sends the rows that q asks for. What comes before the first row ends
-// with waiting. After an error nothing has been sent.
-func (t *table) answer(waiting context.Context, w http.ResponseWriter, r *http.Request, q *read) error {
-	st, err := t.statement(waiting, q)
+// answer sends the rows that q asks for. After an error nothing has been sent.
+func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
+	st, err := t.statement(r.Context(), q)
 	if err != nil {
 		return err
 	}
 	total := int64(unknownTotal)
 	if q.count {
-		if total, err = t.count(waiting, q); err != nil {
+		if total, err = t.count(r.Context(), q); err != nil {
 			return err
 		}
 		w.Header().Set("Preference-Applied", "count=exact")
@@ -221,11 +167,11 @@ func (t *table) answer(waiting context.Context, w http.ResponseWriter, r *http.R
 	if q.count && r.Method == http.MethodHead {
 		return writeCounted(w, q, total)
 	}
-	return t.send(waiting, w, r, q, st, total)
+	return t.send(w, r, q, st, total)
 }
 
 // send gets the rows of st, which q asks for, and sends them.
-func (t *table) send(waiting context.Context, w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total int64) error {
+func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total int64) error {
 	res, rows, err := t.share.Read(r.Context(), st, q.deadline)
 	switch {
 	case err != nil:
@@ -233,13 +179,13 @@ func (t *table) send(waiting context.Context, w http.ResponseWriter, r *http.Req
 	case res == nil:
 		err = t.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total), q.deadline)
 		if err == errSeveralRows { // it knows of two
-			return t.notOneRow(waiting, q, 2)
+			return t.notOneRow(r.Context(), q, 2)
 		}
 		return err
 	}
 	defer t.share.Release(res)
 	if q.format.Media == encode.Object && res.Rows != 1 {
-		return t.notOneRow(waiting, q, res.Rows)
+		return t.notOneRow(r.Context(), q, res.Rows)
 	}
 	t.writeResult(w, r, res, q.format, q.page(int64(res.Rows), total))
 	return nil
@@ -252,7 +198,7 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 	if q.format.Media == encode.Object && (query.Limit == nil || *query.Limit > 2) {
 		query.Limit = new(uint64(2)) // one too many is enough to see
 	}
-	shape, err := t.freshShape(ctx)
+	shape, err := t.freshShape(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -271,56 +217,6 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 		st.Fits = nil
 	}
 	return st, err
-}
-
-// freshShape returns the shape of the table, if a plain read had to be looked at:
-// as young as what is known for other reads, because no result tells that a text
-// has become JSON, or JSON a text.
-func (t *table) freshShape(ctx context.Context) (*catalog.Table, error) {
-	if t.shape.Load() == nil || !t.db.IsMariaDB() {
-		return t.shape.Load(), nil
-	}
-	shape, err := t.catalog.Table(ctx, t.name)
-	if err != nil {
-		return nil, t.catalogError(ctx, err)
-	}
-	t.shape.Store(shape)
-	return shape, nil
-}
-
-// know returns what is known of the table, and learns it first if need be.
-func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
-	if q.known != nil {
-		return q.known, nil
-	}
-	var err error
-	if q.known, err = t.catalog.Table(ctx, t.name); err != nil {
-		return nil, t.catalogError(ctx, err)
-	}
-	return q.known, nil
-}
-
-// isPlainRight reports whether the result of a plain read, of which nothing is
-// known, is right as it is declared. Only a text of MariaDB has to be looked at:
-// it may be JSON.
-func (t *table) isPlainRight(columns []*sql.ColumnType) bool {
-	isText := func(c *sql.ColumnType) bool { return c.DatabaseTypeName() == "TEXT" }
-	if !t.db.IsMariaDB() || !slices.ContainsFunc(columns, isText) {
-		return true
-	}
-	shape := t.shape.Load()
-	if shape == nil {
-		return false
-	}
-	star := shape.Star()
-	return slices.EqualFunc(star, columns, func(c catalog.Column, now *sql.ColumnType) bool {
-		return c.Name == now.Name() && c.IsSame(now)
-	})
-}
-
-// hasHiddenJSON reports whether a table has JSON that results declare as a text.
-func hasHiddenJSON(t *catalog.Table) bool {
-	return t != nil && slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.IsJSON && c.Type == "TEXT" })
 }
 
 // count asks for the number of rows of q without its limit and offset. The

@@ -5,9 +5,9 @@ package share
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
+	"hash/crc32"
+	"strconv"
 	"sync"
 	"time"
 
@@ -35,10 +35,9 @@ var errHeld = &exec.Error{Kind: exec.Memory, Err: errors.New("results that clien
 // Result is a complete small result. Its bytes do not change. Whoever has got it
 // from Read releases it.
 type Result struct {
-	Body    []byte
-	Rows    int                 // in Body
-	ETag    string              // of Body, weak
-	Headers map[string][]string // what New's describe makes of it, once for all who send it
+	Body         []byte
+	Rows         int      // in Body
+	ETag, Length []string // of Body, as values of headers that nobody changes
 
 	parcel   client.Parcel
 	holders  int // guarded by results.mu
@@ -48,8 +47,7 @@ type Result struct {
 
 // results are those that somebody holds. It is safe for concurrent use.
 type results struct {
-	describe func(*Result) map[string][]string
-	sending  client.Waiting // to whom
+	sending client.Waiting // to whom
 
 	mu     sync.Mutex
 	byETag map[string]*Result // guarded by mu
@@ -58,8 +56,15 @@ type results struct {
 	freed  chan struct{}      // closed when there is more room, if somebody waits; guarded by mu
 }
 
-func newResults(describe func(*Result) map[string][]string) *results {
-	return &results{describe: describe, byETag: make(map[string]*Result), freed: make(chan struct{})}
+func newResults() *results {
+	return &results{byETag: make(map[string]*Result), freed: make(chan struct{})}
+}
+
+// size is the number of bytes that are held or reserved.
+func (s *results) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }
 
 // reserve makes room for size bytes, and waits for it for a while. A negative
@@ -112,32 +117,55 @@ func (s *results) freeLocked(size int) {
 	}
 }
 
+// castagnoli is the polynomial of CRC-32C.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// etagOf is a weak ETag of the length of body and two checksums, 64 bits, both of
+// which processors have instructions for. It is the same on every replica, and
+// guards against accident: who can choose the rows needs no collision.
+func etagOf(body []byte) string {
+	sum := uint64(crc32.Checksum(body, castagnoli))<<32 | uint64(crc32.ChecksumIEEE(body))
+	etag := append(make([]byte, 0, 32), `W/"`...)
+	etag = append(strconv.AppendInt(etag, int64(len(body)), 16), '-')
+	return string(append(strconv.AppendUint(etag, sum, 16), '"'))
+}
+
 // add returns the result with these bytes, which the caller may change
 // afterwards, and lets the caller hold it. Errors are *exec.Error.
 func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, error) {
-	sum := sha256.Sum256(body)
-	etag := `W/"` + hex.EncodeToString(sum[:16]) + `"`
+	etag := etagOf(body)
 	limit := maxHeldBytes
 	if len(body) <= tinyBytes {
 		limit += tinyRoom
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byETag[etag] == nil {
+	res := s.sameLocked(etag, body)
+	if res == nil {
 		if err := s.reserveLocked(ctx, len(body), limit); err != nil {
 			return nil, err
 		}
-		if s.byETag[etag] == nil { // still
-			res := &Result{Body: bytes.Clone(body), Rows: rows, ETag: etag}
-			res.Headers = s.describe(res)
-			s.byETag[etag] = res
-		} else {
+		if res = s.sameLocked(etag, body); res != nil { // by now
 			s.freeLocked(len(body))
 		}
 	}
-	res := s.byETag[etag]
+	if res == nil {
+		res = &Result{
+			Body: bytes.Clone(body), Rows: rows,
+			ETag: []string{etag}, Length: []string{strconv.Itoa(len(body))},
+		}
+		s.byETag[etag] = res // another one with this ETag is not found any more
+	}
 	res.holders++
 	return res, nil
+}
+
+// sameLocked returns the result with these bytes that somebody holds, or nil.
+func (s *results) sameLocked(etag string, body []byte) *Result {
+	if res := s.byETag[etag]; res != nil && bytes.Equal(res.Body, body) {
+		return res
+	}
+	return nil
 }
 
 // hold makes res be held by more holders, or by fewer if more is negative. The
@@ -147,7 +175,9 @@ func (s *results) hold(res *Result, more int) {
 	defer s.mu.Unlock()
 	if res.holders += more; res.holders == 0 {
 		s.freeLocked(len(res.Body) + len(res.zipped))
-		delete(s.byETag, res.ETag)
+		if s.byETag[res.ETag[0]] == res {
+			delete(s.byETag, res.ETag[0])
+		}
 	}
 }
 

@@ -41,8 +41,8 @@ const (
 //     it joins a flight that has not left yet, or makes a new one.
 //   - A flight leaves when fewer than maxIdentical queries like it are under way,
 //     or after maxGather. Its query may be late when its last member may.
-//   - The query has a context of its own. It ends when the last member of the
-//     flight has left; that the first one leaves is nothing to the others.
+//   - The query of several has a context of its own. It ends when the last member
+//     of the flight has left; that the first one leaves is nothing to the others.
 //   - A query that fails fails all members of its flight. The next
 //     flight starts anew.
 //   - A result is for the members of its flight, and lives until the last of them
@@ -71,7 +71,7 @@ type flight struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	deadline  time.Time   // the latest of its members
-	boarding  *time.Timer // ends the gathering; nil if it has left at once
+	boarding  *time.Timer // ends the gathering
 	members   int
 	flowing   atomic.Bool // the first row is there
 
@@ -81,10 +81,23 @@ type flight struct {
 	err    error
 }
 
-// New makes a Sharer that reads from db. What describe makes of a result becomes
-// its Headers; it is called once per result, under a lock.
-func New(db *exec.DB, describe func(*Result) map[string][]string) *Sharer {
-	return &Sharer{db: db, results: newResults(describe), lanes: make(map[string]*lane)}
+// New makes a Sharer that reads from db.
+func New(db *exec.DB) *Sharer {
+	return &Sharer{db: db, results: newResults(), lanes: make(map[string]*lane)}
+}
+
+// Load returns how many bytes are held or reserved, and how many queries there
+// are for which reads wait.
+func (s *Sharer) Load() (bytes, flights int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lanes {
+		flights += l.running
+		if l.next != nil {
+			flights++
+		}
+	}
+	return s.results.size(), flights
 }
 
 // Release says that the caller does not need res any more.
@@ -109,7 +122,10 @@ func (s *Sharer) Compressed(res *Result, compress func([]byte) []byte) []byte {
 // member has them, neither. The first row has to be there at the deadline.
 // Errors are *exec.Error.
 func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Time) (*Result, *exec.Rows, error) {
-	f := s.join(st, deadline)
+	f, alone := s.join(st, deadline)
+	if alone {
+		return s.readAlone(ctx, f)
+	}
 	late := time.NewTimer(time.Until(deadline) + flightGrace)
 	defer late.Stop()
 	for {
@@ -128,8 +144,22 @@ func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Tim
 	}
 }
 
-// join makes the caller a member of a flight whose query has not been sent.
-func (s *Sharer) join(st *exec.Statement, deadline time.Time) *flight {
+// readAlone sends the query of a flight that nobody else can join any more. It
+// needs neither a goroutine nor a context of its own.
+func (s *Sharer) readAlone(ctx context.Context, f *flight) (*Result, *exec.Rows, error) {
+	defer s.land(f.lane)
+	f.ctx = ctx
+	rows, err := s.fetch(f)
+	if err != nil || !rows.IsSmall() {
+		return nil, rows, err
+	}
+	res, err := s.keep(ctx, rows)
+	return res, nil, err
+}
+
+// join makes the caller a member of a flight whose query has not been sent. If it
+// can leave at once, the caller is alone in it and sends the query.
+func (s *Sharer) join(st *exec.Statement, deadline time.Time) (f *flight, alone bool) {
 	key := st.Key()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,22 +168,22 @@ func (s *Sharer) join(st *exec.Statement, deadline time.Time) *flight {
 		l = &lane{key: key}
 		s.lanes[key] = l
 	}
+	if l.next == nil && l.running < maxIdentical {
+		l.running++
+		return &flight{statement: st, lane: l, deadline: deadline}, true
+	}
 	if l.next == nil {
 		ctx, cancel := context.WithCancel(context.Background())
-		l.next = &flight{statement: st, lane: l, ctx: ctx, cancel: cancel, landed: make(chan struct{})}
+		f := &flight{statement: st, lane: l, ctx: ctx, cancel: cancel, landed: make(chan struct{})}
+		f.boarding = time.AfterFunc(min(maxGather, s.db.Timeout()/8), func() { s.closeGate(f) })
+		l.next = f
 	}
-	f := l.next
+	f = l.next
 	f.members++
 	if deadline.After(f.deadline) {
 		f.deadline = deadline
 	}
-	switch {
-	case l.running < maxIdentical:
-		s.departLocked(l)
-	case f.boarding == nil:
-		f.boarding = time.AfterFunc(min(maxGather, s.db.Timeout()/8), func() { s.closeGate(f) })
-	}
-	return f
+	return f, false
 }
 
 // closeGate lets f leave, if it has not left yet: it has gathered for long enough.
@@ -168,9 +198,7 @@ func (s *Sharer) closeGate(f *flight) {
 // departLocked sends the query of the next flight of l.
 func (s *Sharer) departLocked(l *lane) {
 	f := l.next
-	if f.boarding != nil {
-		f.boarding.Stop()
-	}
+	f.boarding.Stop()
 	l.next = nil
 	l.running++
 	go s.run(f) // ends with the query, which ends when f.cancel is called
@@ -178,12 +206,11 @@ func (s *Sharer) departLocked(l *lane) {
 
 // run sends the query of f and tells its members what comes of it.
 func (s *Sharer) run(f *flight) {
+	defer s.land(f.lane)
 	rows, err := s.fetch(f)
 	var res *Result
 	if err == nil && rows.IsSmall() {
-		rows.Unreserve()
-		res, err = s.results.add(f.ctx, rows.Body, rows.Count())
-		rows.Close()
+		res, err = s.keep(f.ctx, rows)
 		rows = nil
 	}
 	s.mu.Lock()
@@ -197,7 +224,19 @@ func (s *Sharer) run(f *flight) {
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
-	l := f.lane
+}
+
+// keep makes a result of rows, and closes them.
+func (s *Sharer) keep(ctx context.Context, rows *exec.Rows) (*Result, error) {
+	defer rows.Close()
+	rows.Unreserve()
+	return s.results.add(ctx, rows.Body, rows.Count())
+}
+
+// land says that a query of l has ended.
+func (s *Sharer) land(l *lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	l.running--
 	switch {
 	case l.next != nil && l.running < maxIdentical:

@@ -1,4 +1,4 @@
-package exec
+package connect
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // newTestPool opens a pool of n connections to addr.
 func newTestPool(tb testing.TB, addr string, n int) *sql.DB {
 	tb.Helper()
-	pool := sql.OpenDB(newTestConnector(tb, testConfig(addr), testPatience))
+	pool := sql.OpenDB(newTestConnector(tb, testConfig(addr), patience))
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	tb.Cleanup(func() { pool.Close() })
@@ -218,7 +218,7 @@ func TestKillSparesStrangers(t *testing.T) {
 			giveUp := start(t, pool, "SELECT hang")
 			await(t, "it runs", func() bool { return f.running() == 1 })
 			giveUp()
-			if err := connectorOf(pool).Wait(t.Context()); err != nil {
+			if err := Of(pool).Wait(t.Context()); err != nil {
 				t.Errorf("Wait = %v", err)
 			}
 			if n := f.killCount() + other.killCount(); n != 0 {
@@ -292,11 +292,11 @@ func TestKillThroughSilence(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := connectorOf(pool).Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := Of(pool).Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Wait while it runs = %v; want %v", err, context.DeadlineExceeded)
 	}
 	p.resume()
-	if err := connectorOf(pool).Wait(t.Context()); err != nil {
+	if err := Of(pool).Wait(t.Context()); err != nil {
 		t.Errorf("Wait = %v", err)
 	}
 	if n := f.running(); n != 0 {
@@ -332,7 +332,7 @@ func TestDeadServerEndsWaiting(t *testing.T) {
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, addr)
 	}
-	pool := sql.OpenDB(newTestConnector(t, cfg, testPatience))
+	pool := sql.OpenDB(newTestConnector(t, cfg, patience))
 	giveUp := start(t, pool, "SELECT hang")
 	await(t, "it runs", func() bool { return f.running() == 1 })
 	mu.Lock()
@@ -343,6 +343,6 @@ func TestDeadServerEndsWaiting(t *testing.T) {
 	if took := time.Since(begin); took >= killWait {
 		t.Errorf("giving up took %v; want less than %v: nobody is there", took, killWait)
 	}
-	connectorOf(pool).reaper.stop()
+	Of(pool).reaper.stop()
 	pool.Close()
 }

@@ -1,15 +1,18 @@
-package exec
+package connect
 
 import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // xGreeting is what a server of the X protocol says first: a notice.
@@ -73,7 +76,7 @@ const stages = 11
 
 // readAll reads a table with pool.
 func readAll(ctx context.Context, pool *sql.DB) error {
-	ctx, cancel := context.WithTimeout(ctx, testPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	rows, err := pool.QueryContext(ctx, "SELECT a, b")
 	if err != nil {
@@ -117,7 +120,7 @@ func TestPoolSurvivesBadAnswers(t *testing.T) {
 // empty after it. It returns the last error.
 func readFrom(t *testing.T, play func(net.Conn), n int) (err error) {
 	t.Helper()
-	c := newTestConnector(t, testConfig("db:3306"), testPatience)
+	c := newTestConnector(t, testConfig("db:3306"), patience)
 	c.dialer.lookup = lookupTest([]string{"127.0.0.1"})
 	c.dialer.dial = func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
@@ -149,7 +152,7 @@ func wantNoLeak(t *testing.T, f func()) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	f()
-	deadline := time.Now().Add(testPatience)
+	deadline := time.Now().Add(patience)
 	for runtime.NumGoroutine() > before {
 		if time.Now().After(deadline) {
 			var stacks [1 << 16]byte
@@ -177,4 +180,45 @@ func FuzzPoolSurvives(f *testing.F) {
 			}, 1)
 		})
 	})
+}
+
+// To the driver a row that ends too early is the end of all rows: the result
+// would look whole.
+func TestShortRowIsNoEnd(t *testing.T) {
+	tests := []struct {
+		name string
+		rows []string
+		want error
+	}{
+		{"complete", []string{rowPacket("1"), eofPacket}, nil},
+		{"a short row", []string{rowPacket("1"), "\x09x", rowPacket("3"), eofPacket}, mysql.ErrInvalidConn},
+		{"the last row is short", []string{rowPacket("1"), "\x09x", eofPacket}, mysql.ErrInvalidConn},
+		{"nothing behind it", []string{rowPacket("1"), "\x09x"}, mysql.ErrInvalidConn},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			pool := newTestPool(t, listen(t, func(conn net.Conn) {
+				send(conn, 0, greeting("9.0.0-Vitess", 7, capsPlain))
+				receive(conn)
+				send(conn, 2, okPacket)
+				for q := receive(conn); q != "" && q != comQuit; q = receive(conn) {
+					if q == comQuery+"SELECT a" {
+						send(conn, 1, append(head("a"), tt.rows...)...)
+					} else {
+						send(conn, 1, okPacket)
+					}
+				}
+			}), 1)
+			rows, err := pool.QueryContext(t.Context(), "SELECT a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			for rows.Next() {
+			}
+			if err := rows.Err(); !errors.Is(err, tt.want) {
+				t.Errorf("rows = %v; want %v", err, tt.want)
+			}
+		})
+	}
 }

@@ -1,4 +1,4 @@
-package exec
+package connect
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func TestConnectorPinsTheSession(t *testing.T) {
 			f.version = tt.version
 			cfg := testConfig(f.serve(t))
 			cfg.Params = tt.params
-			c := newTestConnector(t, cfg, testPatience)
+			c := newTestConnector(t, cfg, patience)
 			defer c.Close()
 			conn, err := sideConnector{c}.Connect(t.Context()) // it alone
 			if err != nil {
@@ -72,7 +72,7 @@ func TestConnectorWithAnUnknownEngine(t *testing.T) {
 			send(conn, 1, answer)
 		}
 	})
-	c := newTestConnector(t, testConfig(addr), testPatience)
+	c := newTestConnector(t, testConfig(addr), patience)
 	defer c.Close()
 	made, err := sideConnector{c}.Connect(t.Context())
 	if err != nil {
@@ -104,7 +104,7 @@ func TestConnectorWantsTLSEachTime(t *testing.T) {
 	})
 	cfg := testConfig(addr)
 	cfg.TLSConfig = "preferred"
-	c := newTestConnector(t, cfg, testPatience)
+	c := newTestConnector(t, cfg, patience)
 	defer c.Close()
 	for i, want := range []bool{false, true} {
 		if _, err := c.Connect(t.Context()); err == nil {
@@ -152,7 +152,7 @@ func TestConnectorIsBounded(t *testing.T) {
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Connect = %v; want %v", err, context.DeadlineExceeded)
 			}
-			if took := time.Since(start); took > testPatience {
+			if took := time.Since(start); took > patience {
 				t.Errorf("Connect took %v; want about %v", took, timeout)
 			}
 		})
@@ -171,7 +171,7 @@ func TestPoolRecoversFromSilence(t *testing.T) {
 		var a string
 		return pool.QueryRowContext(ctx, "SELECT a").Scan(&a)
 	}
-	if err := read(testPatience); err != nil {
+	if err := read(patience); err != nil {
 		t.Fatalf("read = %v", err)
 	}
 	p.silence()
@@ -185,7 +185,7 @@ func TestPoolRecoversFromSilence(t *testing.T) {
 	}
 	wg.Wait()
 	p.resume()
-	if err := read(testPatience); err != nil {
+	if err := read(patience); err != nil {
 		t.Errorf("read after the silence = %v", err)
 	}
 }
@@ -199,12 +199,12 @@ func TestConnectorKeepsASideConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	await(t, "a side connection", func() bool { return connectorOf(pool).side.Stats().Idle == 1 })
+	await(t, "a side connection", func() bool { return Of(pool).side.Stats().Idle == 1 })
 }
 
 func TestConnectorPings(t *testing.T) {
 	f := newFake("a")
-	c := newTestConnector(t, testConfig(f.serve(t)), testPatience)
+	c := newTestConnector(t, testConfig(f.serve(t)), patience)
 	pool := sql.OpenDB(c)
 	pool.SetMaxOpenConns(1)
 	taken, err := pool.Conn(t.Context())
@@ -214,8 +214,8 @@ func TestConnectorPings(t *testing.T) {
 	if err := c.Ping(t.Context()); err != nil {
 		t.Errorf("Ping with a busy pool = %v", err)
 	}
-	if got := connectorOf(pool); got != c {
-		t.Errorf("connectorOf = %p; want %p", got, c)
+	if got := Of(pool); got != c {
+		t.Errorf("Of = %p; want %p", got, c)
 	}
 	taken.Close()
 	if err := pool.Close(); err != nil {
@@ -233,7 +233,7 @@ func TestConnectorOfOtherPools(t *testing.T) {
 	}
 	pool := sql.OpenDB(other)
 	defer pool.Close()
-	if got := connectorOf(pool); got != nil {
-		t.Errorf("connectorOf(a pool of the driver) = %v; want nil", got)
+	if got := Of(pool); got != nil {
+		t.Errorf("Of(a pool of the driver) = %v; want nil", got)
 	}
 }

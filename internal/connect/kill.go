@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file ends queries that were given up where they run. Closing a
 // connection does not: no server looks at its socket while it scans. Rule: what

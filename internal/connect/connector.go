@@ -1,10 +1,12 @@
-package exec
+// Package connect makes connections to the database. Rules: all of connecting is
+// bounded in time; every session is pinned to what correctness rests on; no bytes
+// from the other side can do more than break a connection; and a query that is
+// given up ends on the server too, without hitting anybody else.
+package connect
 
-// This file owns how connections to the database are made: all of Connect is
-// bounded in time, every session is pinned to what correctness rests on, and
-// each connection knows which thread of which server it is. conn.go has what
-// becomes of them, wire.go and dial.go what is below them, kill.go the queries
-// that nobody waits for any more.
+// This file makes connections: each knows which thread of which server it is.
+// conn.go has what becomes of them, wire.go and dial.go what is below them,
+// kill.go the queries that nobody waits for any more.
 
 import (
 	"cmp"
@@ -113,11 +115,14 @@ func NewConnector(cfg *mysql.Config, timeout time.Duration, log *slog.Logger) (*
 	return c, nil
 }
 
-// connectorOf returns the Connector that pool was opened with, or nil.
-func connectorOf(pool *sql.DB) *Connector {
+// Of returns the Connector that pool was opened with, or nil.
+func Of(pool *sql.DB) *Connector {
 	c, _ := pool.Driver().(*Connector)
 	return c
 }
+
+// IsMariaDB reports whether the last server that was met was MariaDB.
+func (c *Connector) IsMariaDB() bool { return c.isMariaDB.Load() }
 
 // Driver implements driver.Connector: it returns c.
 func (c *Connector) Driver() driver.Driver { return c }

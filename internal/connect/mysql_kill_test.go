@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file runs the Connector against real servers. TEST_DB_* say which
 // (CONTRIBUTING.md). TEST_DB_SECOND_PORT is the port, on the same host and with
@@ -97,7 +97,7 @@ func (s *realServer) config() *mysql.Config {
 // pool opens a pool of n connections.
 func (s *realServer) pool(tb testing.TB, cfg *mysql.Config, n int) *sql.DB {
 	tb.Helper()
-	pool := sql.OpenDB(newTestConnector(tb, cfg, testPatience))
+	pool := sql.OpenDB(newTestConnector(tb, cfg, patience))
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	tb.Cleanup(func() { pool.Close() })
@@ -173,7 +173,7 @@ func (s *realServer) wantPinned(t *testing.T, cfg *mysql.Config) {
 
 func TestMySQLIdentityLasts(t *testing.T) {
 	s := newReal(t)
-	c := newTestConnector(t, s.config(), testPatience)
+	c := newTestConnector(t, s.config(), patience)
 	defer c.Close()
 	seen := map[string]bool{}
 	for start := time.Now(); time.Since(start) < 1100*time.Millisecond; { // over the full second

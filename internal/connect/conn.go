@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file owns the connections of the pool, around those of the driver. They
 // know whether a query is under way, so that one that is given up can be ended,
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -271,13 +272,28 @@ type rows struct {
 func (r *rows) Next(dest []driver.Value) (err error) {
 	defer r.conn.recovered(&err)
 	r.conn.wire.expectRow()
-	if err = r.driverRows.Next(dest); err != nil {
-		if r.conn.wire.err != nil { // which the driver hides
-			err = r.conn.wire.err
-		}
-		r.ended(err)
+	if err = r.driverRows.Next(dest); err == nil {
+		return nil
 	}
+	if r.conn.wire.err != nil { // which the driver hides
+		err = r.conn.wire.err
+	}
+	if err == io.EOF && !r.isComplete() {
+		err = malformed("short row")
+	}
+	r.ended(err)
 	return err
+}
+
+// isComplete reports whether the server has said that there are no more rows. To
+// the driver a row that is too short is io.EOF, too, but it lets go of its
+// connection only at the end of all rows.
+func (r *rows) isComplete() bool {
+	if r.HasNextResultSet() {
+		return true
+	}
+	conn := reflect.Indirect(reflect.ValueOf(r.driverRows)).FieldByName("mc")
+	return conn.IsNil()
 }
 
 // NextResultSet implements driver.RowsNextResultSet.

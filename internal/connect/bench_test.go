@@ -1,4 +1,4 @@
-package exec
+package connect
 
 import (
 	"database/sql/driver"

@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file owns what lies between the driver and the network: the driver
 // panics over packets that are shorter than they should be. While it logs in,

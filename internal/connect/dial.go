@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file owns dialling: a name with several addresses is reached although
 // some of them are dead.

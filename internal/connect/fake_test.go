@@ -1,4 +1,4 @@
-package exec
+package connect
 
 // This file plays a server: just enough of the protocol to log clients in, to
 // answer what a Connector asks, to run queries that do not notice that their
@@ -19,8 +19,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// testPatience bounds every wait for what must happen. Tests do not come near it.
-const testPatience = 20 * time.Second
+// patience bounds every wait for what must happen. Tests do not come near it.
+const patience = 20 * time.Second
 
 // Packets (MySQL source documentation, "Connection Phase", "Command Phase"). The
 // server knows only the old EOF.
@@ -353,7 +353,7 @@ func (p *proxy) play(client net.Conn) {
 			n, err := src.Read(buf)
 			select {
 			case <-p.gate():
-			case <-time.After(testPatience):
+			case <-time.After(patience):
 			}
 			if _, werr := dst.Write(buf[:n]); err != nil || werr != nil {
 				return
@@ -386,14 +386,14 @@ func newTestConnector(tb testing.TB, cfg *mysql.Config, timeout time.Duration) *
 // await waits until is reports true.
 func await(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
-	deadline := time.After(testPatience)
+	deadline := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			tb.Fatalf("%s: not within %v", what, testPatience)
+			tb.Fatalf("%s: not within %v", what, patience)
 		}
 	}
 }

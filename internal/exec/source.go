@@ -1,0 +1,136 @@
+package exec
+
+// This file is where the rows of a query come from: from the driver itself where
+// the pool is ours, because database/sql looks at each value and locks for each
+// row, and from database/sql otherwise.
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"io"
+
+	"readapi/internal/connect"
+	"readapi/internal/encode"
+)
+
+// source gives the rows of one query.
+type source interface {
+	columns() ([]encode.Column, error)
+	// next goes to the next row, and reports whether there is one.
+	next() (bool, error)
+	// appendRow appends the row to dst.
+	appendRow(dst []byte, e *encode.Encoder) ([]byte, error)
+	Close() error
+}
+
+// send sends st on conn, which must not be used for anything else until the
+// source is closed: as a text, which saves a round trip, or prepared.
+func (d *DB) send(ctx context.Context, conn *sql.Conn, st *Statement) (source, error) {
+	isText := !st.Binary && !d.isBinary(st)
+	if isText && connect.Of(d.pool) != nil {
+		s, err := sendDirectly(ctx, conn, st)
+		if err != driver.ErrSkip {
+			return s, err
+		}
+	}
+	if isText {
+		rows, err := conn.QueryContext(ctx, st.Text, st.Args...)
+		return &sqlSource{rows: rows}, err
+	}
+	prepared, err := conn.PrepareContext(ctx, st.Text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := prepared.QueryContext(ctx, st.Args...)
+	return &sqlSource{rows, prepared}, err
+}
+
+// sqlSource is a source of database/sql.
+type sqlSource struct {
+	rows     *sql.Rows
+	prepared *sql.Stmt // nil if it was not
+}
+
+func (s *sqlSource) columns() ([]encode.Column, error) {
+	types, err := s.rows.ColumnTypes()
+	return Columns(types), err
+}
+
+func (s *sqlSource) next() (bool, error) {
+	if s.rows.Next() {
+		return true, nil
+	}
+	return false, s.rows.Err()
+}
+
+func (s *sqlSource) appendRow(dst []byte, e *encode.Encoder) ([]byte, error) {
+	return e.AppendRow(dst, s.rows)
+}
+
+func (s *sqlSource) Close() error {
+	if s.rows != nil {
+		s.rows.Close()
+	}
+	if s.prepared != nil {
+		s.prepared.Close()
+	}
+	return nil
+}
+
+// directSource is a source of the driver. Whoever holds the sql.Conn has its
+// connection for itself, so that it may be used after Raw, too.
+type directSource struct {
+	rows   driver.Rows
+	values []driver.Value
+}
+
+// sendDirectly sends st as a text. It fails with driver.ErrSkip if the driver
+// wants it prepared.
+func sendDirectly(ctx context.Context, conn *sql.Conn, st *Statement) (source, error) {
+	var queryer driver.QueryerContext
+	if err := conn.Raw(func(c any) error {
+		queryer = c.(driver.QueryerContext) // what a connect.Connector makes
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	args := make([]driver.NamedValue, len(st.Args))
+	for i, arg := range st.Args {
+		args[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+	}
+	rows, err := queryer.QueryContext(ctx, st.Text, args)
+	if err != nil {
+		return nil, err
+	}
+	return &directSource{rows, make([]driver.Value, len(rows.Columns()))}, nil
+}
+
+func (s *directSource) columns() ([]encode.Column, error) {
+	names := s.rows.Columns()
+	types := s.rows.(driver.RowsColumnTypeDatabaseTypeName)
+	scales := s.rows.(driver.RowsColumnTypePrecisionScale)
+	columns := make([]encode.Column, len(names))
+	for i, name := range names {
+		_, scale, _ := scales.ColumnTypePrecisionScale(i)
+		columns[i] = encode.Column{Name: name, Type: types.ColumnTypeDatabaseTypeName(i), Scale: int(scale)}
+	}
+	return columns, nil
+}
+
+func (s *directSource) next() (bool, error) {
+	switch err := s.rows.Next(s.values); err {
+	case nil:
+		return true, nil
+	case io.EOF:
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
+func (s *directSource) appendRow(dst []byte, e *encode.Encoder) ([]byte, error) {
+	return e.AppendValues(dst, s.values)
+}
+
+func (s *directSource) Close() error { return s.rows.Close() }

@@ -1,0 +1,16 @@
+package rest
+
+// Load is what is under way in a Service. All of it is zero once nobody asks any
+// more and what was asked for has ended, also in the database.
+type Load struct {
+	Places  int // of exec.DB, for what takes long and for tables
+	Bytes   int // of results that are held, and room that is reserved for some
+	Flights int // queries for reads, with those that gather for one
+	Streams int // large results that clients take
+}
+
+// Load returns what is under way. Its parts may be of different moments.
+func (s *Service) Load() Load {
+	bytes, flights := s.share.Load()
+	return Load{Places: s.db.Places(), Bytes: bytes, Flights: flights, Streams: s.streams.Len()}
+}
