@@ -109,7 +109,7 @@ func mysqlAdmin(t testing.TB, env map[string]string, database string) *sql.DB {
 	}
 	driver.User, driver.Passwd, driver.DBName = env["DB_USER"], env["DB_PASSWORD"], database
 	driver.TLSConfig = "preferred"
-	driver.Params = map[string]string{"time_zone": "'+00:00'", "sql_mode": mysqlAdminMode}
+	driver.Params = map[string]string{"time_zone": "'+00:00'", "sql_mode": mysqlAdminMode, "autocommit": "1"}
 	_ = driver.Apply(mysql.Charset("utf8mb4", "")) // this option has no error
 	connector, err := mysql.NewConnector(driver)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -398,6 +399,57 @@ func BenchmarkEncodeValue(b *testing.B) {
 				out = c.appendBytes(out[:0], bb.value)
 			}
 			b.SetBytes(int64(len(out)))
+		})
+	}
+}
+
+// A DECIMAL has the digits that its column declares, however the server sends it.
+func TestAppendScale(t *testing.T) {
+	tests := []struct {
+		decimal string
+		scale   int
+		want    string
+	}{
+		{"0", 2, "0.00"},
+		{"-8", 2, "-8.00"},
+		{"8.5", 2, "8.50"},
+		{"8.50", 2, "8.50"},
+		{"8.505", 2, "8.505"}, // more than is declared
+		{"8", 0, "8"},
+		{"0008", 1, "8.0"},
+	}
+	for _, tt := range tests {
+		c := cell{family: familyDecimal, scale: tt.scale}
+		if got := string(c.appendDecimal(nil, []byte(tt.decimal))); got != tt.want {
+			t.Errorf("appendDecimal(%q) of scale %d = %s; want %s", tt.decimal, tt.scale, got, tt.want)
+		}
+	}
+}
+
+// A row beyond the bound is an error, by one value or by all together, also if it
+// only grows too large when it is escaped.
+func TestAppendRowTooLarge(t *testing.T) {
+	half := bytes.Repeat([]byte{'x'}, MaxRowBytes/2)
+	tests := []struct {
+		name   string
+		values []driver.Value
+		want   error
+	}{
+		{"half", []driver.Value{half, nil, nil}, nil},
+		{"twice a half", []driver.Value{half, half, nil}, ErrRowTooLarge},
+		{"escaped", []driver.Value{bytes.Repeat([]byte{1}, MaxRowBytes/5), nil, nil}, ErrRowTooLarge},
+		{"one value", []driver.Value{nil, nil, append(half, half...)}, ErrRowTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &fakedb.Rows{Names: []string{"a", "b", "c"}, Types: []string{"TEXT", "TEXT", "TEXT"}, Values: [][]driver.Value{tt.values}, Count: 1}
+			columns := []Column{{Name: "a", Type: "TEXT"}, {Name: "b", Type: "TEXT"}, {Name: "c", Type: "TEXT"}}
+			rows := f.Query(t)
+			rows.Next()
+			before := []byte("what stands before does not count")
+			if _, err := New(columns, nil, 0, Format{}, Options{}).AppendRow(before, rows); !errors.Is(err, tt.want) {
+				t.Errorf("AppendRow = %v; want %v", err, tt.want)
+			}
 		})
 	}
 }

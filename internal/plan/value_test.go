@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"readapi/internal/catalog"
 	"readapi/internal/postgrest"
 )
 
@@ -423,4 +424,26 @@ func FuzzValue(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The longest TIME of MariaDB is taken as it is printed, and no longer one.
+func TestParseLongTime(t *testing.T) {
+	tests := []struct {
+		value string
+		long  bool
+		want  bool
+	}{
+		{"838:59:59", false, true},
+		{"838:59:59.5", false, false},
+		{"-838:59:59.999", true, true},
+		{"838:59:59.999999", true, true},
+		{"838:59:59.9999991", true, false},
+		{"839:00:00", true, false},
+	}
+	for _, tt := range tests {
+		o, ok := parseTime(&catalog.Column{Type: "TIME", Scale: 6, LongTime: tt.long}, tt.value)
+		if ok != tt.want || ok && o.arg != tt.value {
+			t.Errorf("parseTime(%q), long: %t = %v, %t; want %t", tt.value, tt.long, o, ok, tt.want)
+		}
+	}
 }

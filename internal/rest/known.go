@@ -36,6 +36,20 @@ func (t *table) learn(ctx context.Context, q *read, ask func(context.Context, st
 	return known, err
 }
 
+// freshShape returns the shape of the table, if a plain read had to be looked at:
+// as young as what is known for other reads, because no result tells that a text
+// has become JSON, or JSON a text.
+func (t *table) freshShape(ctx context.Context, q *read) (*catalog.Table, error) {
+	if t.shape.Load() == nil || !t.db.IsMariaDB() {
+		return t.shape.Load(), nil
+	}
+	shape, err := t.learn(ctx, q, t.catalog.Table)
+	if err == nil {
+		t.shape.Store(shape)
+	}
+	return shape, err
+}
+
 // learnSince asks for what the table was at a moment after since.
 func (t *table) learnSince(ctx context.Context, q *read, since time.Time) (*catalog.Table, error) {
 	return t.learn(ctx, q, func(ctx context.Context, name string) (*catalog.Table, error) {
@@ -47,8 +61,8 @@ func (t *table) learnSince(ctx context.Context, q *read, since time.Time) (*cata
 // it was learned, or that nobody has looked at.
 func isStale(err error) bool {
 	var refused *postgrest.Refusal
-	if errors.As(err, &refused) {
-		return refused.Code == postgrest.CodeNoColumn || refused.Code == postgrest.CodeBadValue
+	if errors.As(err, &refused) { // for what is known of the columns: the query string has been parsed
+		return refused.Code != postgrest.CodeRange
 	}
 	kind := exec.KindOf(err)
 	return kind == exec.Changed || kind == exec.NoGrant
@@ -85,7 +99,7 @@ func (t *table) relearn(ctx context.Context, q *read, before *catalog.Table, err
 	}
 	since := q.came
 	var refused *postgrest.Refusal
-	if errors.As(err, &refused) && refused.Code == postgrest.CodeBadValue {
+	if errors.As(err, &refused) && refused.Code != postgrest.CodeNoColumn {
 		since = since.Add(-catalog.MinAge) // a typing error, most likely: it does not wait
 	}
 	known, failure := t.learnSince(ctx, q, since)

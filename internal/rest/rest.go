@@ -198,7 +198,11 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 	if q.format.Media == encode.Object && (query.Limit == nil || *query.Limit > 2) {
 		query.Limit = new(uint64(2)) // one too many is enough to see
 	}
-	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(t.shape.Load()) {
+	shape, err := t.freshShape(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(shape) {
 		if q.trusted {
 			return plan.All(t.name, q.format, nil), nil
 		}
