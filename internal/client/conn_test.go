@@ -112,11 +112,11 @@ func TestWriteToOneWhoTakesNothing(t *testing.T) {
 	l := patient
 	l.stall = 100 * time.Millisecond
 	conn, other := newPair(t, l)
-	if got := <-write(conn, big); got.err != ErrStalled || got.n == len(big) || got.after < l.stall {
-		t.Errorf("Write = %d, %v after %v; want %v after %v", got.n, got.err, got.after, ErrStalled, l.stall)
+	if got := <-write(conn, big); got.err != errStalled || got.n == len(big) || got.after < l.stall {
+		t.Errorf("Write = %d, %v after %v; want %v after %v", got.n, got.err, got.after, errStalled, l.stall)
 	}
-	if _, err := conn.Write(big); err != ErrStalled {
-		t.Errorf("the next Write = %v; want %v", err, ErrStalled)
+	if _, err := conn.Write(big); err != errStalled {
+		t.Errorf("the next Write = %v; want %v", err, errStalled)
 	}
 	checkReset(t, other)
 }
@@ -142,8 +142,8 @@ func TestWriteToOneWhoIsSlow(t *testing.T) {
 	l.rate = rateLimits{2 << 20, 200 * time.Millisecond, 50 * time.Millisecond}
 	conn, other := newPair(t, l)
 	go readPaced(other, 1<<10, 5*time.Millisecond, 1000) // a tenth; ends with the connection
-	if got := <-write(conn, big); got.err != ErrSlow || got.after < l.rate.window {
-		t.Errorf("Write = %d, %v after %v; want %v", got.n, got.err, got.after, ErrSlow)
+	if got := <-write(conn, big); got.err != errSlow || got.after < l.rate.window {
+		t.Errorf("Write = %d, %v after %v; want %v", got.n, got.err, got.after, errSlow)
 	}
 	if pace := conn.Pace(); pace >= l.rate.min {
 		t.Errorf("Pace() = %d; want less than %d", pace, l.rate.min)
@@ -167,8 +167,8 @@ func TestWriteToOneWhoIsSteady(t *testing.T) {
 		t.Errorf("Pace() = %d; want at least %d", pace, l.rate.min)
 	}
 	conn.Cut()
-	if got := <-done; got.err != ErrCut {
-		t.Errorf("Write = %v; want %v", got.err, ErrCut)
+	if got := <-done; got.err != errCut {
+		t.Errorf("Write = %v; want %v", got.err, errCut)
 	}
 }
 
@@ -204,8 +204,8 @@ func TestStalledAndCut(t *testing.T) {
 		return conn.since.Load() > before
 	})
 	conn.Cut()
-	if got := <-done; got.err != ErrCut {
-		t.Errorf("Write = %d, %v; want %v", got.n, got.err, ErrCut)
+	if got := <-done; got.err != errCut {
+		t.Errorf("Write = %d, %v; want %v", got.n, got.err, errCut)
 	}
 	conn.Cut() // once more is harmless
 	conn.ResetOnClose(false)
@@ -235,8 +235,8 @@ func TestSetWriteDeadline(t *testing.T) {
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-done; got.err != ErrStalled {
-		t.Errorf("Write without a deadline = %d, %v; want %v", got.n, got.err, ErrStalled)
+	if got := <-done; got.err != errStalled {
+		t.Errorf("Write without a deadline = %d, %v; want %v", got.n, got.err, errStalled)
 	}
 }
 
@@ -269,8 +269,8 @@ func TestCopyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if n, err := io.Copy(conn, file); err != ErrStalled {
-		t.Errorf("Copy = %d, %v; want %v", n, err, ErrStalled)
+	if n, err := io.Copy(conn, file); err != errStalled {
+		t.Errorf("Copy = %d, %v; want %v", n, err, errStalled)
 	}
 }
 
@@ -312,8 +312,8 @@ func TestServer(t *testing.T) {
 			conn := <-conns
 			eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
 			conn.Cut()
-			if err := <-failed; !errors.Is(err, ErrCut) {
-				t.Errorf("Write = %v; want %v", err, ErrCut)
+			if err := <-failed; !errors.Is(err, errCut) {
+				t.Errorf("Write = %v; want %v", err, errCut)
 			}
 			if n, err := io.Copy(io.Discard, resp.Body); err == nil {
 				t.Errorf("the client read %d bytes and then a clean end", n)

@@ -190,8 +190,8 @@ func TestCutSlowestOfSockets(t *testing.T) {
 	if got := w.CutSlowest(time.Now().Add(stalledEnough), 1); got != len(big) {
 		t.Errorf("CutSlowest() = %d; want %d", got, len(big))
 	}
-	if got := <-done; got.err != ErrCut {
-		t.Errorf("Write = %v; want %v", got.err, ErrCut)
+	if got := <-done; got.err != errCut {
+		t.Errorf("Write = %v; want %v", got.err, errCut)
 	}
 	checkReset(t, other)
 }
