@@ -47,8 +47,8 @@ const (
 	Damaged                 // the table cannot be opened, or is broken
 )
 
-// errAccessDenied is ER_ACCESS_DENIED_ERROR.
-const errAccessDenied = 1045
+// erAccessDenied is ER_ACCESS_DENIED_ERROR.
+const erAccessDenied = 1045
 
 // errNumbers maps error numbers of MySQL (manual, Server Error Message
 // Reference) and MariaDB to kinds. Others are Internal.
@@ -105,7 +105,7 @@ var errNumbers = map[uint16]Kind{
 	3988: Charset, // ER_IMPOSSIBLE_STRING_CONVERSION
 
 	1044:            NoDatabase,  // ER_DBACCESS_DENIED_ERROR
-	errAccessDenied: Access,      // ER_ACCESS_DENIED_ERROR
+	erAccessDenied: Access,      // ER_ACCESS_DENIED_ERROR
 	1049:            NoDatabase,  // ER_BAD_DB_ERROR
 	1129:            HostRefused, // ER_HOST_IS_BLOCKED
 	1130:            HostRefused, // ER_HOST_NOT_PRIVILEGED
@@ -215,7 +215,7 @@ func queryErrorOf(err error) error {
 	}
 	kind := KindOf(err)
 	var numbered *mysql.MySQLError
-	if errors.As(err, &numbered) && numbered.Number == errAccessDenied {
+	if errors.As(err, &numbered) && numbered.Number == erAccessDenied {
 		kind = BadView
 	}
 	return &Error{kind, err}
@@ -230,7 +230,7 @@ func newError(err error) error {
 	return &Error{KindOf(err), err}
 }
 
-// KindOf tells the kind of an error of the driver or of this file.
+// KindOf tells the kind of an error of the driver, of package encode or of this room.
 func KindOf(err error) Kind {
 	var (
 		known    *Error

@@ -46,7 +46,7 @@ type Rows struct {
 	conn    *sql.Conn
 	source  source
 	encoder *encode.Encoder
-	more    bool // rows stands on a row that is not encoded yet
+	more    bool // source stands on a row that is not encoded yet
 
 	began, entered, connected time.Time // when it came, had a place at its table, had a connection
 

@@ -109,8 +109,8 @@ func (l *selectList) addProbes(compared []*catalog.Column) {
 
 // output is how the columns are called, or nothing if as they are.
 func (l *selectList) output() []encode.Field {
-	asTheyAre := func(f encode.Field) bool { return f.Type == "" }
-	if l.isStar && !slices.ContainsFunc(l.fields, func(f encode.Field) bool { return !asTheyAre(f) }) {
+	hasType := func(f encode.Field) bool { return f.Type != "" }
+	if l.isStar && !slices.ContainsFunc(l.fields, hasType) {
 		return nil
 	}
 	return l.fields
