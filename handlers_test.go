@@ -251,6 +251,7 @@ func TestReadErrors(t *testing.T) {
 		{"lost to ALTER TABLE", secret(1412), 503, "57014"},
 		{"out of sort memory", secret(1038), 500, "53200"},
 		{"max_join_size", secret(1104), 500, "54000"},
+		{"the bound of Vitess", &mysql.MySQLError{Number: 1317, Message: "secret Row count exceeded 10000"}, 500, "54000"},
 		{"stack overrun", secret(1436), 500, "54001"},
 		{"disk full", secret(1021), 503, "53100"},
 		{"temporary table full", secret(1114), 503, "53100"},

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -241,7 +242,7 @@ func KindOf(err error) Kind {
 	case errors.As(err, &known):
 		return known.Kind
 	case errors.As(err, &numbered):
-		return errNumbers[numbered.Number]
+		return numberedKind(numbered)
 	case errors.Is(err, context.Canceled):
 		return Canceled
 	case errors.Is(err, encode.ErrRowTooLarge):
@@ -255,6 +256,16 @@ func KindOf(err error) Kind {
 	default:
 		return Internal
 	}
+}
+
+// numberedKind is the kind of an error that the server sent. Vitess sends its bound
+// on the rows of one result with the number of a query that was interrupted; to
+// send that again is of no use.
+func numberedKind(err *mysql.MySQLError) Kind {
+	if err.Number == 1317 && strings.Contains(err.Message, "Row count exceeded") {
+		return TooMany
+	}
+	return errNumbers[err.Number]
 }
 
 func isTLSError(err error) bool {
