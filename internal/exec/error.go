@@ -105,20 +105,20 @@ var errNumbers = map[uint16]Kind{
 	3854: Charset, // ER_CANNOT_CONVERT_STRING
 	3988: Charset, // ER_IMPOSSIBLE_STRING_CONVERSION
 
-	1044:            NoDatabase,  // ER_DBACCESS_DENIED_ERROR
+	1044:           NoDatabase,  // ER_DBACCESS_DENIED_ERROR
 	erAccessDenied: Access,      // ER_ACCESS_DENIED_ERROR
-	1049:            NoDatabase,  // ER_BAD_DB_ERROR
-	1129:            HostRefused, // ER_HOST_IS_BLOCKED
-	1130:            HostRefused, // ER_HOST_NOT_PRIVILEGED
-	1142:            NoGrant,     // ER_TABLEACCESS_DENIED_ERROR
-	1143:            NoGrant,     // ER_COLUMNACCESS_DENIED_ERROR
-	1146:            NoTable,     // ER_NO_SUCH_TABLE
-	1698:            Access,      // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
-	1820:            Access,      // ER_MUST_CHANGE_PASSWORD
-	1862:            Access,      // ER_MUST_CHANGE_PASSWORD_LOGIN
-	3118:            Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED
-	3159:            Unsafe,      // ER_SECURE_TRANSPORT_REQUIRED
-	4151:            Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED (MariaDB)
+	1049:           NoDatabase,  // ER_BAD_DB_ERROR
+	1129:           HostRefused, // ER_HOST_IS_BLOCKED
+	1130:           HostRefused, // ER_HOST_NOT_PRIVILEGED
+	1142:           NoGrant,     // ER_TABLEACCESS_DENIED_ERROR
+	1143:           NoGrant,     // ER_COLUMNACCESS_DENIED_ERROR
+	1146:           NoTable,     // ER_NO_SUCH_TABLE
+	1698:           Access,      // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+	1820:           Access,      // ER_MUST_CHANGE_PASSWORD
+	1862:           Access,      // ER_MUST_CHANGE_PASSWORD_LOGIN
+	3118:           Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED
+	3159:           Unsafe,      // ER_SECURE_TRANSPORT_REQUIRED
+	4151:           Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED (MariaDB)
 
 	1305: BadView, // ER_SP_DOES_NOT_EXIST: a function that it calls
 	1356: BadView, // ER_VIEW_INVALID: a table, column or function of it is gone, or may not be used
@@ -208,9 +208,9 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// queryErrorOf gives an error of a query its kind. On a connection that is open
+// errorOfQuery gives an error of a query its kind. On a connection that is open
 // the server has let us in already: it is a view's definer that it refuses.
-func queryErrorOf(err error) error {
+func errorOfQuery(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -362,7 +362,7 @@ func (d *DB) query(ctx context.Context, text string, args []any) (*sql.Rows, err
 	rows, err := conn.QueryContext(ctx, text, args...)
 	go conn.Close() // waits until the rows are closed
 	if err != nil {
-		return nil, queryErrorOf(err)
+		return nil, errorOfQuery(err)
 	}
 	return rows, nil
 }
