@@ -4,11 +4,14 @@
 // no longer so. Rule: what a table is comes from here; whether a result still is
 // what was learned is decided here, too, and nowhere else.
 //
-// Keys, relations, comments and the members of an ENUM are not learned yet.
+// Relations, comments, the members of an ENUM, and of keys all but which columns
+// are primary, are not learned yet.
 // Whatever is to be known of one table belongs into learnTable; what is known of
 // several together, such as relations, into a query of its own that is kept
 // beside them.
 package catalog
+
+// This file keeps what is known of the tables.
 
 import (
 	"context"

@@ -157,7 +157,7 @@ func (c *Conn) sample(now time.Time, waited time.Duration) bool {
 // verdict returns why the client has to go, or nil.
 func (c *Conn) verdict(now time.Time) error {
 	switch {
-	case c.Stalled(now) >= c.limits.stall:
+	case c.stalledFor(now) >= c.limits.stall:
 		return errStalled
 	case c.rate.isSlow():
 		return errSlow
@@ -214,9 +214,9 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// Stalled returns for how long the client has taken nothing although a Write
+// stalledFor returns for how long the client has taken nothing although a Write
 // waits for it, as of the last tick; 0 if none waits.
-func (c *Conn) Stalled(now time.Time) time.Duration {
+func (c *Conn) stalledFor(now time.Time) time.Duration {
 	if c == nil {
 		return 0
 	}
@@ -227,9 +227,9 @@ func (c *Conn) Stalled(now time.Time) time.Duration {
 	return max(0, now.Sub(start)-time.Duration(since))
 }
 
-// Pace returns how many bytes a second the client has taken of late while a
+// recentPace returns how many bytes a second the client has taken of late while a
 // Write waited for it; math.MaxInt64 if that was too short a time to tell.
-func (c *Conn) Pace() int64 {
+func (c *Conn) recentPace() int64 {
 	if c == nil {
 		return math.MaxInt64
 	}

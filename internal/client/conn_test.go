@@ -145,8 +145,8 @@ func TestWriteToOneWhoIsSlow(t *testing.T) {
 	if got := <-write(conn, big); got.err != errSlow || got.after < l.rate.window {
 		t.Errorf("Write = %d, %v after %v; want %v", got.n, got.err, got.after, errSlow)
 	}
-	if pace := conn.Pace(); pace >= l.rate.min {
-		t.Errorf("Pace() = %d; want less than %d", pace, l.rate.min)
+	if pace := conn.recentPace(); pace >= l.rate.min {
+		t.Errorf("recentPace() = %d; want less than %d", pace, l.rate.min)
 	}
 }
 
@@ -163,8 +163,8 @@ func TestWriteToOneWhoIsSteady(t *testing.T) {
 		t.Fatalf("Write = %d, %v after %v; want no end", got.n, got.err, got.after)
 	default:
 	}
-	if pace := conn.Pace(); pace < l.rate.min {
-		t.Errorf("Pace() = %d; want at least %d", pace, l.rate.min)
+	if pace := conn.recentPace(); pace < l.rate.min {
+		t.Errorf("recentPace() = %d; want at least %d", pace, l.rate.min)
 	}
 	conn.Cut()
 	if got := <-done; got.err != errCut {
@@ -184,18 +184,18 @@ func TestWriteIsWhole(t *testing.T) {
 	if got := <-done; got.n != len(want) || got.err != nil {
 		t.Errorf("Write = %d, %v; want %d", got.n, got.err, len(want))
 	}
-	if conn.Stalled(time.Now()) != 0 {
-		t.Error("Stalled() after Write is not 0")
+	if conn.stalledFor(time.Now()) != 0 {
+		t.Error("stalledFor() after Write is not 0")
 	}
 }
 
 func TestStalledAndCut(t *testing.T) {
 	conn, other := newPair(t, patient)
-	if got := conn.Stalled(time.Now()); got != 0 {
-		t.Errorf("Stalled() without a Write = %v; want 0", got)
+	if got := conn.stalledFor(time.Now()); got != 0 {
+		t.Errorf("stalledFor() without a Write = %v; want 0", got)
 	}
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 50*time.Millisecond })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 50*time.Millisecond })
 	before := conn.since.Load()
 	eventually(t, "has taken bytes", func() bool {
 		if _, err := io.CopyN(io.Discard, other, 4<<10); err != nil {
@@ -231,7 +231,7 @@ func TestSetWriteDeadline(t *testing.T) {
 		t.Errorf("Write before the deadline = %d, %v; want 1", n, err)
 	}
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestSetWriteDeadline(t *testing.T) {
 func TestDeadlineEndsWrite(t *testing.T) {
 	conn, _ := newPair(t, patient)
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 	if err := conn.SetWriteDeadline(time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestNilConn(t *testing.T) {
 	c := FromContext(t.Context())
 	c.Cut()
 	c.ResetOnClose(true)
-	if c != nil || c.Stalled(time.Now()) != 0 || c.Pace() < minRate {
+	if c != nil || c.stalledFor(time.Now()) != 0 || c.recentPace() < minRate {
 		t.Errorf("FromContext = %v; want nil, which does not stall", c)
 	}
 	if got := WithConn(t.Context(), nil); got != t.Context() {
@@ -310,7 +310,7 @@ func TestServer(t *testing.T) {
 			}
 			defer resp.Body.Close()
 			conn := <-conns
-			eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+			eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 			conn.Cut()
 			if err := <-failed; !errors.Is(err, errCut) {
 				t.Errorf("Write = %v; want %v", err, errCut)
