@@ -21,12 +21,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"readapi/internal/apitest"
 	"readapi/internal/client"
 	"readapi/internal/rest"
 )
@@ -297,26 +295,13 @@ func (s *storm) take(conn net.Conn, request string) {
 	s.note(cmp.Or(resp.Header.Get("Content-Encoding"), method))
 }
 
-func TestStorm(t *testing.T) {
-	addr, _ := mainMySQL(t, stormPlay)
-	before := runtime.NumGoroutine()
-	env := mainEnv(t, addr, map[string]string{
-		"DB_TABLES": strings.Join(slices.Sorted(maps.Keys(stormTables)), ","), "DB_MAX_CONNS": "12",
-		"DB_TIMEOUT": stormTimeout.String(), "STALL_TIMEOUT": stormStall.String(), "MAX_IN_FLIGHT": "150",
-	})
-	cfg := configMust(t, env)
-	var log apitest.LogBuffer
-	pool, err := openPool(cfg, log.Logger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	api := newAPI(pool, cfg, discardLog())
-	var panics atomic.Int64
+// stormServe serves api, no handler of which may panic but to abort a response.
+func stormServe(t testing.TB, api *api) (*storm, *http.Server) {
+	t.Helper()
 	server := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			cause := recover()
 			if err, ok := cause.(error); cause != nil && (!ok || !errors.Is(err, http.ErrAbortHandler)) {
-				panics.Add(1)
 				t.Errorf("%s %s panics: %v", r.Method, r.URL, cause)
 			}
 			if cause != nil {
@@ -326,8 +311,24 @@ func TestStorm(t *testing.T) {
 		api.ServeHTTP(w, r)
 	}), discardLog())
 	listener := mainListen(t)
-	go server.Serve(client.NewListener(listener, cfg.stallTimeout)) // ends with Close
-	s := &storm{addr: listener.Addr().String(), met: map[string]int{}}
+	go server.Serve(client.NewListener(listener, api.cfg.stallTimeout)) // ends with Close
+	return &storm{addr: listener.Addr().String(), met: map[string]int{}}, server
+}
+
+func TestStorm(t *testing.T) {
+	addr, _ := mainMySQL(t, stormPlay)
+	before := runtime.NumGoroutine()
+	env := mainEnv(t, addr, map[string]string{
+		"DB_TABLES": strings.Join(slices.Sorted(maps.Keys(stormTables)), ","), "DB_MAX_CONNS": "12",
+		"DB_TIMEOUT": stormTimeout.String(), "STALL_TIMEOUT": stormStall.String(), "MAX_IN_FLIGHT": "150",
+	})
+	cfg := configMust(t, env)
+	pool, err := openPool(cfg, discardLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := newAPI(pool, cfg, discardLog())
+	s, server := stormServe(t, api)
 
 	ctx, cancel := context.WithTimeout(t.Context(), stormPatience)
 	defer cancel()
