@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -41,6 +42,15 @@ const (
 	idleTimeout       = 120 * time.Second // a kept connection without a request
 	maxHeaderBytes    = 64 << 10          // more than a query string may have: its error is ours
 	checkTimeout      = 3 * time.Second   // -check; /readyz answers within 2 s
+)
+
+// What the memory limit is made of, unless GOMEMLIMIT is set. It is soft: close to
+// it garbage is collected sooner. Without it as much garbage as there is data may
+// lie around, so that results that slow clients keep would count twice.
+const (
+	memoryBase      = 152 << 20 // results that are held, and the program
+	memoryPerConn   = 4 << 20   // buffers for a connection to the database
+	memoryPerFlight = 32 << 10  // a client's connection and request
 )
 
 // version is set by the linker for a release: -X main.version=v1.0.0.
@@ -119,6 +129,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen on ADDR: %w", err)
 	}
+	limitMemory(cfg)
 	log.Info("listening", "addr", listener.Addr().String(), "version", buildVersion())
 
 	api := newAPI(pool, cfg, log)
@@ -138,6 +149,14 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	}
 	log.Info("stopping", "timeout", cfg.shutdownTimeout)
 	return shutDown(server, api.drain, cfg.shutdownTimeout, log)
+}
+
+// limitMemory sets the soft limit that goes with cfg, unless the operator has set
+// one.
+func limitMemory(cfg config) {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryBase + int64(cfg.poolSize())*memoryPerConn + int64(cfg.maxInFlight)*memoryPerFlight)
+	}
 }
 
 // newServer makes the HTTP server for handler.

@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -1071,5 +1072,31 @@ func TestShutDownUnusedConnection(t *testing.T) {
 	err = shutDown(server, func(context.Context) {}, mainPatience, slog.New(slog.NewTextHandler(log, nil)))
 	if took := time.Since(start); err != nil || took > 4*time.Second {
 		t.Errorf("shutDown = %v after %v; want nil within 4s", err, took)
+	}
+}
+
+// The soft limit grows with what may be under way, and leaves alone what the
+// operator has set.
+func TestLimitMemory(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	tests := []struct {
+		name  string
+		set   int64 // before
+		env   map[string]string
+		limit int64 // in MiB
+	}{
+		{"defaults", math.MaxInt64, nil, 224},
+		{"many connections", math.MaxInt64, map[string]string{"DB_MAX_CONNS": "100"}, 584},
+		{"many clients", math.MaxInt64, map[string]string{"MAX_IN_FLIGHT": "10240"}, 512},
+		{"GOMEMLIMIT", 100 << 20, nil, 100},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			debug.SetMemoryLimit(tt.set)
+			limitMemory(configMust(t, configEnv(tt.env)))
+			if got := debug.SetMemoryLimit(-1) >> 20; got != tt.limit {
+				t.Errorf("limit = %d MiB; want %d", got, tt.limit)
+			}
+		})
 	}
 }

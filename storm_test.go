@@ -8,8 +8,8 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -287,44 +287,40 @@ func (s *storm) take(conn net.Conn, request string) {
 	s.note(cmp.Or(resp.Header.Get("Content-Encoding"), method))
 }
 
-// stormServe serves api, no handler of which may panic but to abort a response.
-func stormServe(t testing.TB, api *api) (*storm, *http.Server) {
-	t.Helper()
+// startStorm starts the program without its main, on a database at addr. end
+// ends what there is of it.
+func startStorm(t *testing.T, addr string) (s *storm, a *api, pool *sql.DB, end func()) {
+	cfg := configMust(t, mainEnv(t, addr, map[string]string{
+		"DB_TABLES": strings.Join(slices.Sorted(maps.Keys(stormTables)), ","), "DB_MAX_CONNS": "12",
+		"DB_TIMEOUT": stormTimeout.String(), "STALL_TIMEOUT": stormStall.String(), "MAX_IN_FLIGHT": "150",
+	}))
+	pool, err := openPool(cfg, discardLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = newAPI(pool, cfg, discardLog())
 	server := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			cause := recover()
-			if err, ok := cause.(error); cause != nil && (!ok || !errors.Is(err, http.ErrAbortHandler)) {
+			if cause != nil && cause != http.ErrAbortHandler {
 				t.Errorf("%s %s panics: %v", r.Method, r.URL, cause)
 			}
 			if cause != nil {
 				panic(http.ErrAbortHandler)
 			}
 		}()
-		api.ServeHTTP(w, r)
+		a.ServeHTTP(w, r)
 	}), discardLog())
 	listener := mainListen(t)
-	go server.Serve(client.NewListener(listener, api.cfg.stallTimeout)) // ends with Close
-	return &storm{addr: listener.Addr().String(), met: map[string]int{}}, server
+	go server.Serve(client.NewListener(listener, cfg.stallTimeout)) // ends with Close
+	return &storm{addr: listener.Addr().String(), met: map[string]int{}}, a, pool, func() {
+		server.Close()
+		pool.Close()
+	}
 }
 
-func TestStorm(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("there is no telling who has been cut off")
-	}
-	addr, _ := mainMySQL(t, stormPlay)
-	before := runtime.NumGoroutine()
-	env := mainEnv(t, addr, map[string]string{
-		"DB_TABLES": strings.Join(slices.Sorted(maps.Keys(stormTables)), ","), "DB_MAX_CONNS": "12",
-		"DB_TIMEOUT": stormTimeout.String(), "STALL_TIMEOUT": stormStall.String(), "MAX_IN_FLIGHT": "150",
-	})
-	cfg := configMust(t, env)
-	pool, err := openPool(cfg, discardLog())
-	if err != nil {
-		t.Fatal(err)
-	}
-	api := newAPI(pool, cfg, discardLog())
-	s, server := stormServe(t, api)
-
+// rage has clients come until everything has been met.
+func (s *storm) rage(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), stormPatience)
 	defer cancel()
 	var clients sync.WaitGroup
@@ -343,20 +339,29 @@ func TestStorm(t *testing.T) {
 	cancel()
 	clients.Wait()
 	t.Logf("met: %v", s.met)
+}
+
+func TestStorm(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no telling who has been cut off")
+	}
+	addr, _ := mainMySQL(t, stormPlay)
+	before := runtime.NumGoroutine()
+	s, a, pool, end := startStorm(t, addr)
+	s.rage(t)
 	stormAwait(t, "reads under way", func() (string, bool) {
-		n := api.inFlight.Load()
+		n := a.inFlight.Load()
 		return fmt.Sprint(n), n == 0
 	})
 	stormAwait(t, "load", func() (string, bool) {
-		load := api.rest.Load()
+		load := a.rest.Load()
 		return fmt.Sprintf("%+v", load), load == rest.Load{}
 	})
 	stormAwait(t, "connections in use", func() (string, bool) {
 		n := pool.Stats().InUse
 		return fmt.Sprint(n), n == 0
 	})
-	server.Close()
-	pool.Close()
+	end()
 	stormAwait(t, "goroutines", func() (string, bool) {
 		n := runtime.NumGoroutine()
 		return fmt.Sprintf("%d, before %d", n, before), n <= before

@@ -43,6 +43,9 @@ type slowClients struct {
 	cut     atomic.Int64 // connections that ended before
 }
 
+// told is how often one was told something, or cut off.
+func (s *slowClients) told() int64 { return s.served.Load() + s.refused.Load() + s.cut.Load() }
+
 // open sends a request, waits for its status and takes the rest slowly in the
 // background, until the connection or ctx ends.
 func (s *slowClients) open(ctx context.Context, path string) error {

@@ -160,12 +160,12 @@ func testStarveSlow(ctx context.Context, t *testing.T, s *starveScene, w slowWav
 	server := s.serve(t)
 	normal := map[string]*crowd{
 		"a row":                     startCrowd(t, 1, server.addr, "/read?id=eq.1", firstRow),
-		"a result of 1 MiB":         startCrowd(t, 1, server.addr, widePath(wideRows), wideWhole),
 		"a row, on new connections": startVisitors(t, 1, server.addr, "/read?id=eq.1", firstRow),
 	}
 	for _, c := range normal {
 		c.awaitRequests(ctx, t, 1)
 	}
+	begun := time.Now()
 	ctx, cancel := context.WithCancel(ctx)
 	slow := slowClients{addr: server.addr, atOnce: w.bytesPerSecond}
 	defer slow.group.Wait()
@@ -173,6 +173,11 @@ func testStarveSlow(ctx context.Context, t *testing.T, s *starveScene, w slowWav
 	for n := range w.clients {
 		slow.group.Go(func() { slow.insist(ctx, widePath(n), w.again) }) // ends with ctx
 	}
+	// Until each has been told something, these are clients like any other, whose
+	// turn may come before that of a result as large.
+	awaitTrue(ctx, t, "an answer for each slow client", func() bool { return slow.told() >= int64(w.clients) })
+	t.Logf("each slow client has been told something after %v", time.Since(begun).Round(time.Millisecond))
+	normal["a result of 1 MiB"] = startCrowd(t, 1, server.addr, widePath(wideRows), wideWhole)
 	wait(ctx, pick(s.form, 12*time.Second, time.Minute)) // more than a look at their rates takes, and a stall
 	t.Logf("slow clients: %d served, %d refused with 503, %d cut before their status", slow.served.Load(),
 		slow.refused.Load(), slow.cut.Load())

@@ -176,10 +176,14 @@ func (d *DB) lateError(s *Rows) error {
 
 // Late is the error of a read that has waited for the timeout without a first row.
 func (d *DB) Late() error {
-	if d.away.Load() {
+	switch {
+	case d.away.Load():
 		return &Error{Away, ErrLate}
+	case d.poolBusy():
+		return &Error{PoolBusy, errPoolBusy}
+	default:
+		return &Error{Timeout, ErrLate}
 	}
-	return &Error{Timeout, ErrLate}
 }
 
 // mayRetry reports whether a read that failed with k may succeed when it is sent

@@ -47,12 +47,8 @@ func (d *DB) query(ctx context.Context, text string, args []any) (*sql.Rows, err
 
 // contextError is the error of a query of our own that ends with ctx.
 func (d *DB) contextError(ctx context.Context) error {
-	switch {
-	case context.Cause(ctx) != ErrLate:
-		return &Error{Canceled, context.Cause(ctx)}
-	case d.poolBusy():
-		return &Error{PoolBusy, errPoolBusy}
-	default:
-		return d.Late()
+	if cause := context.Cause(ctx); cause != ErrLate {
+		return &Error{Canceled, cause}
 	}
+	return d.Late()
 }

@@ -181,6 +181,67 @@ func TestFetchLeavesTables(t *testing.T) {
 	})
 }
 
+// What a late read is told is what it has waited for most of the time: that its
+// query was sent at the last moment makes that neither slow nor the database away.
+func TestFetchLate(t *testing.T) {
+	tests := []struct {
+		name   string
+		before []time.Duration // how long reads before it take, one after the other, in a table that has one connection
+		want   Kind
+	}{
+		{"slow query", nil, Timeout},
+		{"query that is sent soon", []time.Duration{timeout / 4}, Timeout},
+		{"query that is sent at the last moment", []time.Duration{timeout / 2, timeout/2 - time.Millisecond}, PoolBusy},
+		{"query that is not sent", []time.Duration{2 * timeout}, PoolBusy},
+		{"connection that comes at the same moment", []time.Duration{timeout}, PoolBusy},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				waits := make(chan time.Duration, len(tt.before)+1)
+				db := newTestDB(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+					return fakedb.OneRow(1), fakedb.Wait(ctx, <-waits)
+				}), 2, "a", "b")
+				fetch := func(deadline time.Duration) error {
+					rows, err := db.Fetch(t.Context(), &Statement{Table: "a", Text: "SELECT"}, Call{Deadline: time.Now().Add(deadline)})
+					if err == nil {
+						rows.Close()
+					}
+					return err
+				}
+				for _, wait := range tt.before {
+					waits <- wait
+					go fetch(time.Hour)
+					synctest.Wait()
+				}
+				waits <- time.Minute
+				if err := fetch(timeout); KindOf(err) != tt.want || err.Error() == "" {
+					t.Errorf("Fetch = %v, kind %v; want kind %v", err, KindOf(err), tt.want)
+				}
+				fakedb.Wait(t.Context(), time.Minute)
+			})
+		})
+	}
+}
+
+// A first row that comes at the very deadline is late, or there: never an error
+// that is none.
+func TestFetchAtTheDeadline(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			db := newTestDB(t, slow(timeout, 0), 2)
+			rows, err := db.Fetch(t.Context(), &Statement{Text: "SELECT"}, Call{Deadline: time.Now().Add(timeout)})
+			switch {
+			case err == nil:
+				rows.Close()
+			case KindOf(err) != Timeout || err.Error() != ErrLate.Error():
+				t.Errorf("Fetch = %v; want a row, or %v", err, ErrLate)
+			}
+			synctest.Wait()
+		})
+	}
+}
+
 // Room is reserved for what is there, step by step, and given back.
 func TestFetchReserves(t *testing.T) {
 	for _, count := range []int{10, 100, 1000, 3000, 30_000} {

@@ -260,7 +260,11 @@ func isClause(c postgrest.Condition, col *catalog.Column) (clause, error) {
 	test, known := isTests[value]
 	switch {
 	case !known:
-		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, "", "unexpected %q, expected null, not_null, true, false or unknown", c.Values[0])
+		hint := ""
+		if value == "not.null" {
+			hint = "Write not.is.null, or is.not_null."
+		}
+		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, hint, "unexpected %q, expected null, not_null, true, false or unknown", c.Values[0])
 	case (value == "true" || value == "false") && !valueTypeOf(col.Type).isTruth:
 		return clause{}, c.ValuesAt.Refuse(postgrest.CodeSyntax, "", "is.%s on the column %q of type %s, expected a numeric column",
 			value, col.Name, col.Type)

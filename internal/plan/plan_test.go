@@ -408,7 +408,7 @@ func TestBuildRefuses(t *testing.T) {
 
 		// values
 		{"no number", "id=eq.abc", postgrest.CodeBadValue, at("id", 4), `unexpected "abc", expected a whole number, as the column "id" has`, ""},
-		{"null is a text", "id=eq.null", postgrest.CodeBadValue, at("id", 4), `unexpected "null"`, ""},
+		{"null is a text", "id=eq.null", postgrest.CodeBadValue, at("id", 4), `unexpected "null"`, "Write is.null for rows without a value."},
 		{"empty for a number", "id=eq.", postgrest.CodeBadValue, at("id", 4), `unexpected ""`, ""},
 		{"one of a list", "id=in.(1,x)", postgrest.CodeBadValue, at("id", 4), `unexpected "x"`, ""},
 		{"an empty one of a list", "id=in.(1,)", postgrest.CodeBadValue, at("id", 4), `unexpected ""`, ""},

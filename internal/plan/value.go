@@ -110,7 +110,11 @@ func operandOf(c *catalog.Column, cond postgrest.Condition, value string) (opera
 	}
 	o, ok := takes.parse(c, value)
 	if !ok {
-		return o, cond.ValuesAt.Refuse(postgrest.CodeBadValue, "", "unexpected %q, expected %s, as the column %q has",
+		hint := ""
+		if strings.EqualFold(value, "null") {
+			hint = "Write is.null for rows without a value."
+		}
+		return o, cond.ValuesAt.Refuse(postgrest.CodeBadValue, hint, "unexpected %q, expected %s, as the column %q has",
 			value, takes.expected, c.Name)
 	}
 	return o, nil

@@ -184,11 +184,14 @@ func (p *queryParser) parseOrder(s *scanner) error {
 		if term.Column, err = s.column(); err != nil {
 			return err
 		}
+		expected := `".asc", ".desc", ".nullsfirst", ".nullslast", "," or the end`
 		term.Descending = s.take(".desc")
-		_ = term.Descending || s.take(".asc")
+		if term.Descending || s.take(".asc") {
+			expected = `".nullsfirst", ".nullslast", "," or the end`
+		}
 		for _, nulls := range []string{"nullsfirst", "nullslast"} {
 			if s.take("." + nulls) {
-				term.Nulls = nulls
+				term.Nulls, expected = nulls, `"," or the end`
 				break
 			}
 		}
@@ -198,7 +201,7 @@ func (p *queryParser) parseOrder(s *scanner) error {
 			return nil
 		}
 		if !s.take(",") {
-			return s.unexpected(`".asc", ".desc", ".nullsfirst", ".nullslast", "," or the end`)
+			return s.unexpected(expected)
 		}
 	}
 }
@@ -285,8 +288,7 @@ func (p *queryParser) parseComparison(s *scanner, c Condition, value func(*scann
 	word := s.word()
 	op, known := operators[word]
 	if !known {
-		return c, s.Refuse(CodeSyntax, Nearest(word, operatorNames()), "unexpected operator %q, expected not or one of %s",
-			excerpt(word, maxExcerpt), strings.Join(operatorNames(), ", "))
+		return c, s.unknownOperator(word)
 	}
 	s.take(word)
 	c.Operator = word
@@ -309,6 +311,25 @@ func (p *queryParser) parseComparison(s *scanner, c Condition, value func(*scann
 		c.Values[0], err = value(s)
 	}
 	return c, err
+}
+
+// otherOperators are those of PostgREST that are not here: nothing here is what
+// was meant.
+var otherOperators = strings.Fields("match imatch fts plfts phfts wfts cs cd ov sl sr nxr nxl adj")
+
+// unknownOperator refuses what stands where an operator should, which most often
+// is a value without one.
+func (s *scanner) unknownOperator(word string) error {
+	operators := strings.Join(operatorNames(), ", ")
+	if behind := strings.TrimPrefix(s.rest, word); !strings.HasPrefix(behind, ".") && !strings.HasPrefix(behind, "(") {
+		return s.Refuse(CodeSyntax, "Write eq."+excerpt(s.rest, maxExcerpt)+" for an equal value.",
+			"unexpected %q, expected an operator before the value: not or one of %s", excerpt(s.rest, maxExcerpt), operators)
+	}
+	hint := ""
+	if !slices.Contains(otherOperators, word) {
+		hint = Nearest(word, operatorNames())
+	}
+	return s.Refuse(CodeSyntax, hint, "unexpected operator %q, expected not or one of %s", excerpt(word, maxExcerpt), operators)
 }
 
 // singleValue takes the value of a filter: everything up to the end, as it is.

@@ -62,7 +62,7 @@ func TestRefusalMessage(t *testing.T) {
 		{"no name", "=x", `unexpected "=x", expected NAME=VALUE`, `parameter "", position 1`},
 		{
 			"a long name", strings.Repeat("n", 99) + "=x",
-			strings.Repeat("n", maxExcerpt) + `…: unexpected operator "x", expected not or one of ` + strings.Join(operatorNames(), ", "),
+			strings.Repeat("n", maxExcerpt) + `…: unexpected "x", expected an operator before the value: not or one of ` + strings.Join(operatorNames(), ", "),
 			`parameter "` + strings.Repeat("n", 99) + `", position 1`,
 		},
 	}
