@@ -206,7 +206,6 @@ func (s *Sharer) departLocked(l *lane) {
 
 // run sends the query of f and tells its members what comes of it.
 func (s *Sharer) run(f *flight) {
-	defer s.land(f.lane)
 	rows, err := s.fetch(f)
 	var res *Result
 	if err == nil && rows.IsSmall() {
@@ -218,8 +217,8 @@ func (s *Sharer) run(f *flight) {
 	}
 }
 
-// deliver tells the members of f what has come of its query, and reports whether
-// there are any. If not, the caller keeps rows.
+// deliver lands f: its members learn what has come of its query. It reports whether
+// there are any; if not, the caller keeps rows.
 func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,6 +230,7 @@ func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) boo
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
+	s.landLocked(f.lane)
 	return f.members > 0
 }
 
@@ -245,6 +245,10 @@ func (s *Sharer) keep(ctx context.Context, rows *exec.Rows) (*Result, error) {
 func (s *Sharer) land(l *lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.landLocked(l)
+}
+
+func (s *Sharer) landLocked(l *lane) {
 	l.running--
 	switch {
 	case l.next != nil && l.running < maxIdentical:
