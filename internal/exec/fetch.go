@@ -190,12 +190,14 @@ func (d *DB) Late() error {
 // again.
 func mayRetry(k Kind) bool { return k == Away || k == Killed }
 
-// pause waits for about d and reports whether ctx lasts and giveUp is not near.
+// pause waits for about d, or half of what is left until giveUp, and reports
+// whether to try again then: ctx lasts, and giveUp is not near.
 func pause(ctx context.Context, d time.Duration, giveUp time.Time) bool {
-	d = d/2 + rand.N(d) // so that many servers do not come back at once
-	if time.Until(giveUp) <= d {
+	left := time.Until(giveUp)
+	if left <= minRetry {
 		return false
 	}
+	d = min(d/2+rand.N(d), left/2) // by chance, so that many servers do not come back at once
 	select {
 	case <-ctx.Done():
 		return false
