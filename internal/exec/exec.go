@@ -35,6 +35,7 @@ type DB struct {
 	options Options
 	buffers sync.Pool                // *[]byte
 	away    atomic.Bool              // the last that was heard: it is not there
+	good    atomic.Int64             // when it last answered, in Unix nanoseconds
 	long    chan struct{}            // has a value per result that takes long
 	tables  map[string]chan struct{} // by name; has a value per query under way
 	binary  sync.Map                 // texts of queries for whole tables that have a FLOAT
@@ -105,7 +106,8 @@ func (d *DB) Ping(ctx context.Context) error {
 	if c := connect.Of(d.pool); c != nil {
 		ping = c.Ping
 	}
-	return d.note(ping(ctx))
+	began := time.Now()
+	return d.note(ping(ctx), began)
 }
 
 // IsMariaDB reports whether the server is known to be MariaDB, which declares JSON
@@ -136,16 +138,18 @@ func (d *DB) poolBusy() bool {
 }
 
 // note logs that the database went away or came back, once per change, and
-// returns err as a *Error, or nil.
-func (d *DB) note(err error) error {
+// returns err, which came of an attempt that began then, as a *Error, or nil. What
+// began before the last success says nothing of now.
+func (d *DB) note(err error, began time.Time) error {
 	if err == nil {
+		d.good.Store(time.Now().UnixNano())
 		if d.away.Swap(false) {
 			d.options.Log.Info("the database is back")
 		}
 		return nil
 	}
 	err = newError(err)
-	if KindOf(err) == Away && !d.away.Swap(true) {
+	if KindOf(err) == Away && began.UnixNano() > d.good.Load() && !d.away.Swap(true) {
 		d.options.Log.Warn("the database is away", "err", err)
 	}
 	return err

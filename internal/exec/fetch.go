@@ -51,6 +51,7 @@ type Call struct {
 func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error) {
 	var before error
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
+		began := time.Now()
 		s, err := d.try(ctx, st, call)
 		if err == errBinary {
 			prepared := *st
@@ -59,7 +60,7 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 		}
 		switch {
 		case err == nil:
-			return s, d.note(nil)
+			return s, d.note(nil, began)
 		case before != nil && (KindOf(err) == Internal || KindOf(err) == Timeout):
 			// What came before says more than an unknown error, or than a last
 			// attempt without time.
@@ -67,9 +68,9 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 		case !mayRetry(KindOf(err)):
 			return nil, err
 		case !pause(ctx, backoff, call.Deadline):
-			return nil, d.note(err)
+			return nil, d.note(err, began)
 		case before != nil: // one lost connection is not a lost database
-			d.note(err)
+			d.note(err, began)
 		}
 		before = err
 	}

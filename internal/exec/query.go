@@ -16,16 +16,17 @@ func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 		deadline = time.Now().Add(d.options.Timeout)
 	}
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
+		began := time.Now()
 		rows, err := d.query(ctx, text, args)
 		switch {
 		case err == nil:
-			return rows, d.note(nil)
+			return rows, d.note(nil, began)
 		case ctx.Err() != nil:
 			return nil, d.contextError(ctx)
 		case !mayRetry(KindOf(err)):
 			return nil, newError(err)
 		case !pause(ctx, backoff, deadline):
-			return nil, d.note(err)
+			return nil, d.note(err, began)
 		}
 	}
 }

@@ -13,9 +13,23 @@ import (
 	"readapi/internal/postgrest"
 )
 
-// maxCopies bounds how often one column may be selected: a row is as large as all
-// of them together.
-const maxCopies = 8
+// maxCopies and maxLargeCopies bound how often one column may be selected, the
+// latter one whose values may have megabytes: a row takes as much memory as all of
+// them together.
+const (
+	maxCopies      = 8
+	maxLargeCopies = 3
+)
+
+// mayCopy is how often c may be selected.
+func mayCopy(c *catalog.Column) int {
+	switch c.Type {
+	case "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "JSON", "GEOMETRY", "VECTOR":
+		return maxLargeCopies
+	default:
+		return maxCopies
+	}
+}
 
 // selectList is what stands behind SELECT, and how it is called in the output.
 type selectList struct {
@@ -76,8 +90,8 @@ func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 			copies++
 		}
 	}
-	if copies > maxCopies {
-		return f.Refuse(postgrest.CodeSyntax, "", "the column %q more than %d times", c.Name, maxCopies)
+	if most := mayCopy(&c); copies > most {
+		return f.Refuse(postgrest.CodeSyntax, "", "the column %q more than %d times", c.Name, most)
 	}
 	switch {
 	case c.IsJSON && (c.Type == "JSON" || c.Type == "TEXT"): // MariaDB has no type of its own for it

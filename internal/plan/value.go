@@ -390,6 +390,9 @@ func parseTime(c *catalog.Column, value string) (operand, bool) {
 	if m[1] == "-" && o.side == justAbove {
 		o.side = justBelow
 	}
+	if c.IsComputed { // MySQL 9 compares some of these with a text as texts
+		o.sql = "CAST(? AS TIME(6))"
+	}
 	return o, true
 }
 

@@ -28,10 +28,14 @@ type page struct {
 	total  int64 // or unknownTotal
 }
 
-// page is what q gives of a total. Rows may have come since they were counted.
+// page is what q gives of a total. Rows may have come since they were counted: of
+// a full page it is not known then how many there are.
 func (q *read) page(rows, total int64) page {
-	if total != unknownTotal && rows > 0 {
-		total = max(total, int64(q.Offset)+rows)
+	if end := int64(q.Offset) + rows; total != unknownTotal && rows > 0 && end > total {
+		total = end
+		if q.Limit != nil && rows == int64(*q.Limit) {
+			total = unknownTotal
+		}
 	}
 	return page{q.Offset, rows, total}
 }

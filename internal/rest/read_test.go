@@ -263,6 +263,7 @@ func TestPage(t *testing.T) {
 		{"empty part", 100, nil, 0, 100, 206, "*/100"},
 		{"empty table", 0, nil, 0, 0, 200, "*/0"},
 		{"rows that came after the count", 5, nil, 10, 12, 206, "5-14/15"},
+		{"a full page of more rows than were counted", 0, new(uint64(3)), 3, 1, 200, "0-2/*"},
 		{"the first rows came after the count", 0, nil, 1, 0, 200, "0-0/1"},
 	}
 	for _, tt := range tests {

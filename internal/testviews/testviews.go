@@ -56,7 +56,7 @@ var expressions = []string{
 	`CONCAT(h.kind)`, `UPPER(h.services)`, `MAKE_SET(3, 'a', 'b')`, `CHAR(65, 66)`, `CHAR(65 USING utf8mb4)`, `QUOTE(h.name)`, `SOUNDEX(h.name)`,
 	// Casts.
 	`CAST(h.id AS CHAR)`, `CAST(h.id AS CHAR(3))`, `CAST(h.beds AS SIGNED)`, `CAST(h.beds AS UNSIGNED)`, `CAST(h.price AS DECIMAL(12,4))`, `CAST(h.seen AS DATE)`,
-	`CAST(h.seen AS TIME)`, `CAST(h.opens AS DATETIME)`, `CAST(h.opens AS DATETIME(3))`, `CAST(h.name AS BINARY)`, `CAST(h.name AS BINARY(4))`, `CAST(h.price AS DOUBLE)`,
+	`CAST(h.seen AS TIME)`, `CAST(h.seen AS TIME(3))`, `TIME(h.seen)`, `TIMEDIFF(h.seen, h.opens)`, `CAST(h.opens AS DATETIME)`, `CAST(h.opens AS DATETIME(3))`, `CAST(h.name AS BINARY)`, `CAST(h.name AS BINARY(4))`, `CAST(h.price AS DOUBLE)`,
 	`CONVERT(h.plain USING utf8mb4)`, `CONVERT(h.name USING latin1)`, `CAST(h.kind AS UNSIGNED)`, `h.kind + 0`, `h.services + 0`, `CAST(h.bits AS UNSIGNED)`, `CAST(h.built AS CHAR)`,
 	// Dates.
 	`YEAR(h.opens)`, `MONTH(h.seen)`, `DATE(h.seen)`, `TIME(h.seen)`, `DATE_ADD(h.opens, INTERVAL 1 DAY)`, `DATE_ADD(h.seen, INTERVAL 1 HOUR)`,
