@@ -2,8 +2,8 @@ package main
 
 // This file turns environment variables into a config. One table holds the
 // rules: name, default, meaning, parser. docs/configuration.md, .env.example
-// and -h are kept in step with it by a test. Rule: all faults are found and reported at once,
-// and a secret is never part of a report.
+// and -h are kept in step with it by a test. Rule: all faults are found and
+// reported at once, and a secret is never part of a report.
 
 import (
 	"crypto/x509"

@@ -136,7 +136,8 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	server := newServer(api, log)
 	running, end := context.WithCancelCause(ctx)
 	go func() { end(server.Serve(client.NewListener(listener, cfg.stallTimeout))) }() // ends with Shutdown or Close
-	go func() {                                                                       // ends once connected, or with running
+
+	go func() { // ends once connected, or with running
 		if err := awaitDatabase(running, api.db, log); err != nil {
 			end(err)
 		}

@@ -22,7 +22,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"os/signal"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -44,23 +43,14 @@ const (
 	mainPassword = "pa55-Wörd"
 	// mainProcessVariable makes the test binary run main.
 	mainProcessVariable = "READAPI_TEST_MAIN"
-	// mainCrashVariable makes it crash on SIGUSR1, in the way it names.
-	mainCrashVariable = "READAPI_TEST_CRASH"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(mainProcessVariable) != "" {
-		if crash := mainCrashes[os.Getenv(mainCrashVariable)]; crash != nil {
-			_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) // the crash is all that is wanted
-			asked := make(chan os.Signal, 1)
-			signal.Notify(asked, syscall.SIGUSR1)
-			go func() { // ends with the process
-				<-asked
-				crash()
-			}()
-		}
+		mainMayCrash()
 		main() // it exits
 	}
+	debug.SetMemoryLimit(math.MaxInt64 - 1) // so that no run here sets that of a small server for all tests
 	os.Exit(m.Run())
 }
 
@@ -1010,44 +1000,6 @@ func TestProcessSignal(t *testing.T) {
 				t.Errorf("stderr = %s; want stopping and stopped", log)
 			}
 		})
-	}
-}
-
-// mainHeld is memory that a process which is to run out of it holds.
-var mainHeld [][]byte
-
-// mainCrashes are ways in which a Go program ends by itself.
-var mainCrashes = map[string]func(){
-	"panic":       func() { panic("a fault") },
-	"nil":         func() { _ = *(*int)(nil) },
-	"fatal error": func() { new(sync.Mutex).Unlock() },
-	"out of memory": func() {
-		for { // more than there are addresses
-			mainHeld = append(mainHeld, make([]byte, 1<<44))
-		}
-	},
-	"stack overflow": func() {
-		debug.SetMaxStack(1 << 20)
-		var again func(n int) int
-		again = func(n int) int { return again(n+1) + 1 }
-		again(0)
-	},
-}
-
-// A crash must not look like wrong configuration, whatever GOTRACEBACK says.
-func TestProcessCrash(t *testing.T) {
-	for name := range mainCrashes {
-		for _, traceback := range []string{"single", "none"} {
-			t.Run(name+"/GOTRACEBACK="+traceback, func(t *testing.T) {
-				p := mainExec(t, mainEnv(t, mainRefused(t), map[string]string{mainCrashVariable: name, "GOTRACEBACK": traceback}))
-				p.stderr.await(t, "waiting for the database")
-				p.signal(t, syscall.SIGUSR1)
-				p.wantExit(t, -1)
-				if status := p.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGABRT {
-					t.Errorf("process: %v; want an end by SIGABRT", p.cmd.ProcessState)
-				}
-			})
-		}
 	}
 }
 

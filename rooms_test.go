@@ -1,7 +1,7 @@
 package main
 
-// This file holds the walls between the rooms: imports point down only, the
-// driver is known on the ground floor alone, and tests' helpers stay in tests.
+// This file holds the walls between the rooms: imports point down only, few rooms
+// know the driver, and tests' helpers stay in tests.
 
 import (
 	"os/exec"

@@ -21,7 +21,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -263,14 +262,7 @@ func (s *storm) stall(ctx context.Context, conn net.Conn) {
 			return
 		case <-poll.C:
 		}
-		raw, err := conn.(*net.TCPConn).SyscallConn()
-		if err != nil {
-			return
-		}
-		var failure int
-		if err := raw.Control(func(fd uintptr) {
-			failure, _ = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ERROR)
-		}); err != nil || failure != 0 {
+		if mainIsReset(conn.(*net.TCPConn)) {
 			s.note("cut")
 			return
 		}
@@ -350,6 +342,9 @@ func (s *storm) rage(t *testing.T) {
 }
 
 func TestStorm(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no telling who has been cut off")
+	}
 	addr, _ := mainMySQL(t, stormPlay)
 	before := runtime.NumGoroutine()
 	s, a, pool, end := startStorm(t, addr)

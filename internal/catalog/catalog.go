@@ -4,11 +4,14 @@
 // no longer so. Rule: what a table is comes from here; whether a result still is
 // what was learned is decided here, too, and nowhere else.
 //
-// Keys, relations, comments and the members of an ENUM are not learned yet.
-// Whatever is to be known of one table belongs into [Learn]; what is known of
+// Relations, comments, the members of an ENUM, and of keys all but which columns
+// are primary, are not learned yet.
+// Whatever is to be known of one table belongs into learnTable; what is known of
 // several together, such as relations, into a query of its own that is kept
 // beside them.
 package catalog
+
+// This file keeps what is known of the tables.
 
 import (
 	"context"
@@ -58,7 +61,7 @@ type learning struct {
 // New returns a catalog of the tables called names, none of them learned.
 func New(query Query, names ...string) *Catalog {
 	c := &Catalog{tables: make(map[string]*entry, len(names))}
-	c.learn = func(ctx context.Context, name string) (*Table, error) { return Learn(ctx, query, name) }
+	c.learn = func(ctx context.Context, name string) (*Table, error) { return learnTable(ctx, query, name) }
 	for _, name := range names {
 		c.tables[name] = &entry{turn: make(chan struct{}, 1)}
 	}

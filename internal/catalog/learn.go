@@ -24,15 +24,15 @@ const columnsText = `SELECT VERSION(), COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CO
 	(SELECT TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)
 	FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`
 
-// Learn asks for the table called name in two queries, or three if MariaDB may
+// learnTable asks for the table called name in two queries, or three if MariaDB may
 // have JSON in it. A table that does not exist, or that the account may not
 // read, is an error of query: the database's own for a SELECT from it.
-func Learn(ctx context.Context, query Query, name string) (*Table, error) {
-	t, err := learn(ctx, query, name)
+func learnTable(ctx context.Context, query Query, name string) (*Table, error) {
+	t, err := learnOnce(ctx, query, name)
 	if err != nil && t != nil && len(t.Columns) > 0 && ctx.Err() == nil {
 		// A column may have gone between the queries. Of anything else the error
 		// is the same again.
-		t, err = learn(ctx, query, name)
+		t, err = learnOnce(ctx, query, name)
 	}
 	if err != nil {
 		return nil, err
@@ -40,10 +40,10 @@ func Learn(ctx context.Context, query Query, name string) (*Table, error) {
 	return t, nil
 }
 
-// learn is one attempt of Learn. With an error it returns what is known by then.
-func learn(ctx context.Context, query Query, name string) (*Table, error) {
+// learnOnce is one attempt of learnTable. With an error it returns what is known by then.
+func learnOnce(ctx context.Context, query Query, name string) (*Table, error) {
 	t, isMariaDB, err := learnColumns(ctx, query, name)
-	if exec.KindOf(err) == exec.Internal && err != nil { // an engine without information_schema
+	if err != nil && exec.KindOf(err) == exec.Internal { // an engine without information_schema
 		t, isMariaDB, err = &Table{Name: name}, false, nil
 	}
 	if err != nil {

@@ -100,9 +100,9 @@ func TestMySQLNothingToRead(t *testing.T) {
 			if tt.want != 1146 && !s.isMariaDB && !s.isMySQL {
 				t.Skip("the embedded engine has other numbers")
 			}
-			_, err := Learn(t.Context(), tt.pool().QueryContext, tt.table)
+			_, err := learnTable(t.Context(), tt.pool().QueryContext, tt.table)
 			if refused := (*mysql.MySQLError)(nil); !errors.As(err, &refused) || refused.Number != tt.want {
-				t.Errorf("Learn = %v; want error %d", err, tt.want)
+				t.Errorf("learnTable = %v; want error %d", err, tt.want)
 			}
 		})
 	}
@@ -119,9 +119,9 @@ func TestMySQLColumnGoesMeanwhile(t *testing.T) {
 		}
 		return s.reader.QueryContext(ctx, text, args...)
 	}
-	table, err := Learn(t.Context(), query, "moving")
+	table, err := learnTable(t.Context(), query, "moving")
 	if err != nil || len(table.Columns) != 1 {
-		t.Errorf("Learn = %v, %v; want the one column that is left", table, err)
+		t.Errorf("learnTable = %v, %v; want the one column that is left", table, err)
 	}
 }
 
@@ -308,9 +308,9 @@ func TestMySQLWithoutInformationSchema(t *testing.T) {
 	query := func(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 		return s.reader.QueryContext(ctx, strings.Replace(text, " ORDER BY", " AND FALSE ORDER BY", 1), args...)
 	}
-	table, err := Learn(t.Context(), query, "hidden")
+	table, err := learnTable(t.Context(), query, "hidden")
 	if err != nil {
-		t.Fatalf("Learn = %v", err)
+		t.Fatalf("learnTable = %v", err)
 	}
 	if got, want := names(table.Star()), []string{"id", "price", "name", "kind", "seen"}; !slices.Equal(got, want) {
 		t.Errorf("Star() = %q; want %q", got, want)

@@ -91,9 +91,9 @@ func mysqlExec(t testing.TB, pool *sql.DB, statements ...string) {
 // learn learns a table as pool's account.
 func mysqlLearn(t testing.TB, pool *sql.DB, name string) *Table {
 	t.Helper()
-	table, err := Learn(t.Context(), pool.QueryContext, name)
+	table, err := learnTable(t.Context(), pool.QueryContext, name)
 	if err != nil {
-		t.Fatalf("Learn(%q) = %v", name, err)
+		t.Fatalf("learnTable(%q) = %v", name, err)
 	}
 	return table
 }
@@ -159,7 +159,7 @@ func TestMySQLTypes(t *testing.T) {
 	mysqlExec(t, s.admin, "CREATE TABLE ty (id INT NOT NULL PRIMARY KEY, "+strings.Join(columns, ", ")+")", "INSERT INTO ty (id) VALUES (2)")
 	table := mysqlLearn(t, s.reader, "ty")
 	if len(table.Columns) != len(columns)+1 || table.IsView {
-		t.Fatalf("Learn = %d columns, a view: %v; want %d of a base table", len(table.Columns), table.IsView, len(columns)+1)
+		t.Fatalf("learnTable = %d columns, a view: %v; want %d of a base table", len(table.Columns), table.IsView, len(columns)+1)
 	}
 	if id := table.Columns[0]; id.IsNullable || !id.IsPrimary || id.Type != "INT" {
 		t.Errorf("id = %+v; want the primary key, an INT", id)

@@ -26,9 +26,9 @@ const (
 
 // Errors of Write, each of which has reset the connection.
 var (
-	ErrStalled = errors.New("the client takes no bytes")
-	ErrSlow    = errors.New("the client takes less than the minimum rate")
-	ErrCut     = errors.New("the client is slow and had to give way")
+	errStalled = errors.New("the client takes no bytes")
+	errSlow    = errors.New("the client takes less than the minimum rate")
+	errCut     = errors.New("the client is slow and had to give way")
 )
 
 // start is what the times in a Conn are relative to.
@@ -95,7 +95,7 @@ func newConn(tcp *net.TCPConn, l limits) (*Conn, error) {
 	return c, nil
 }
 
-// Write writes b. It fails with ErrStalled, ErrSlow or ErrCut, after which the
+// Write writes b. It fails with errStalled, errSlow or errCut, after which the
 // connection is reset, or with an error of the TCP connection.
 func (c *Conn) Write(b []byte) (int, error) {
 	c.half.writing()
@@ -157,10 +157,10 @@ func (c *Conn) sample(now time.Time, waited time.Duration) bool {
 // verdict returns why the client has to go, or nil.
 func (c *Conn) verdict(now time.Time) error {
 	switch {
-	case c.Stalled(now) >= c.limits.stall:
-		return ErrStalled
+	case c.stalledFor(now) >= c.limits.stall:
+		return errStalled
 	case c.rate.isSlow():
-		return ErrSlow
+		return errSlow
 	default:
 		return nil
 	}
@@ -214,9 +214,9 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// Stalled returns for how long the client has taken nothing although a Write
+// stalledFor returns for how long the client has taken nothing although a Write
 // waits for it, as of the last tick; 0 if none waits.
-func (c *Conn) Stalled(now time.Time) time.Duration {
+func (c *Conn) stalledFor(now time.Time) time.Duration {
 	if c == nil {
 		return 0
 	}
@@ -227,9 +227,9 @@ func (c *Conn) Stalled(now time.Time) time.Duration {
 	return max(0, now.Sub(start)-time.Duration(since))
 }
 
-// Pace returns how many bytes a second the client has taken of late while a
+// recentPace returns how many bytes a second the client has taken of late while a
 // Write waited for it; math.MaxInt64 if that was too short a time to tell.
-func (c *Conn) Pace() int64 {
+func (c *Conn) recentPace() int64 {
 	if c == nil {
 		return math.MaxInt64
 	}
@@ -237,10 +237,10 @@ func (c *Conn) Pace() int64 {
 }
 
 // Cut ends the connection at once with a reset, which no client takes for the
-// end of a response. A Write that waits fails with ErrCut.
+// end of a response. A Write that waits fails with errCut.
 func (c *Conn) Cut() {
 	if c != nil {
-		c.cut(ErrCut)
+		c.cut(errCut)
 	}
 }
 

@@ -112,11 +112,11 @@ func TestWriteToOneWhoTakesNothing(t *testing.T) {
 	l := patient
 	l.stall = 100 * time.Millisecond
 	conn, other := newPair(t, l)
-	if got := <-write(conn, big); got.err != ErrStalled || got.n == len(big) || got.after < l.stall {
-		t.Errorf("Write = %d, %v after %v; want %v after %v", got.n, got.err, got.after, ErrStalled, l.stall)
+	if got := <-write(conn, big); got.err != errStalled || got.n == len(big) || got.after < l.stall {
+		t.Errorf("Write = %d, %v after %v; want %v after %v", got.n, got.err, got.after, errStalled, l.stall)
 	}
-	if _, err := conn.Write(big); err != ErrStalled {
-		t.Errorf("the next Write = %v; want %v", err, ErrStalled)
+	if _, err := conn.Write(big); err != errStalled {
+		t.Errorf("the next Write = %v; want %v", err, errStalled)
 	}
 	checkReset(t, other)
 }
@@ -142,11 +142,11 @@ func TestWriteToOneWhoIsSlow(t *testing.T) {
 	l.rate = rateLimits{2 << 20, 200 * time.Millisecond, 50 * time.Millisecond}
 	conn, other := newPair(t, l)
 	go readPaced(other, 1<<10, 5*time.Millisecond, 1000) // a tenth; ends with the connection
-	if got := <-write(conn, big); got.err != ErrSlow || got.after < l.rate.window {
-		t.Errorf("Write = %d, %v after %v; want %v", got.n, got.err, got.after, ErrSlow)
+	if got := <-write(conn, big); got.err != errSlow || got.after < l.rate.window {
+		t.Errorf("Write = %d, %v after %v; want %v", got.n, got.err, got.after, errSlow)
 	}
-	if pace := conn.Pace(); pace >= l.rate.min {
-		t.Errorf("Pace() = %d; want less than %d", pace, l.rate.min)
+	if pace := conn.recentPace(); pace >= l.rate.min {
+		t.Errorf("recentPace() = %d; want less than %d", pace, l.rate.min)
 	}
 }
 
@@ -163,12 +163,12 @@ func TestWriteToOneWhoIsSteady(t *testing.T) {
 		t.Fatalf("Write = %d, %v after %v; want no end", got.n, got.err, got.after)
 	default:
 	}
-	if pace := conn.Pace(); pace < l.rate.min {
-		t.Errorf("Pace() = %d; want at least %d", pace, l.rate.min)
+	if pace := conn.recentPace(); pace < l.rate.min {
+		t.Errorf("recentPace() = %d; want at least %d", pace, l.rate.min)
 	}
 	conn.Cut()
-	if got := <-done; got.err != ErrCut {
-		t.Errorf("Write = %v; want %v", got.err, ErrCut)
+	if got := <-done; got.err != errCut {
+		t.Errorf("Write = %v; want %v", got.err, errCut)
 	}
 }
 
@@ -184,18 +184,18 @@ func TestWriteIsWhole(t *testing.T) {
 	if got := <-done; got.n != len(want) || got.err != nil {
 		t.Errorf("Write = %d, %v; want %d", got.n, got.err, len(want))
 	}
-	if conn.Stalled(time.Now()) != 0 {
-		t.Error("Stalled() after Write is not 0")
+	if conn.stalledFor(time.Now()) != 0 {
+		t.Error("stalledFor() after Write is not 0")
 	}
 }
 
 func TestStalledAndCut(t *testing.T) {
 	conn, other := newPair(t, patient)
-	if got := conn.Stalled(time.Now()); got != 0 {
-		t.Errorf("Stalled() without a Write = %v; want 0", got)
+	if got := conn.stalledFor(time.Now()); got != 0 {
+		t.Errorf("stalledFor() without a Write = %v; want 0", got)
 	}
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 50*time.Millisecond })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 50*time.Millisecond })
 	before := conn.since.Load()
 	eventually(t, "has taken bytes", func() bool {
 		if _, err := io.CopyN(io.Discard, other, 4<<10); err != nil {
@@ -204,8 +204,8 @@ func TestStalledAndCut(t *testing.T) {
 		return conn.since.Load() > before
 	})
 	conn.Cut()
-	if got := <-done; got.err != ErrCut {
-		t.Errorf("Write = %d, %v; want %v", got.n, got.err, ErrCut)
+	if got := <-done; got.err != errCut {
+		t.Errorf("Write = %d, %v; want %v", got.n, got.err, errCut)
 	}
 	conn.Cut() // once more is harmless
 	conn.ResetOnClose(false)
@@ -231,19 +231,19 @@ func TestSetWriteDeadline(t *testing.T) {
 		t.Errorf("Write before the deadline = %d, %v; want 1", n, err)
 	}
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-done; got.err != ErrStalled {
-		t.Errorf("Write without a deadline = %d, %v; want %v", got.n, got.err, ErrStalled)
+	if got := <-done; got.err != errStalled {
+		t.Errorf("Write without a deadline = %d, %v; want %v", got.n, got.err, errStalled)
 	}
 }
 
 func TestDeadlineEndsWrite(t *testing.T) {
 	conn, _ := newPair(t, patient)
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 	if err := conn.SetWriteDeadline(time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -269,8 +269,8 @@ func TestCopyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if n, err := io.Copy(conn, file); err != ErrStalled {
-		t.Errorf("Copy = %d, %v; want %v", n, err, ErrStalled)
+	if n, err := io.Copy(conn, file); err != errStalled {
+		t.Errorf("Copy = %d, %v; want %v", n, err, errStalled)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestNilConn(t *testing.T) {
 	c := FromContext(t.Context())
 	c.Cut()
 	c.ResetOnClose(true)
-	if c != nil || c.Stalled(time.Now()) != 0 || c.Pace() < minRate {
+	if c != nil || c.stalledFor(time.Now()) != 0 || c.recentPace() < minRate {
 		t.Errorf("FromContext = %v; want nil, which does not stall", c)
 	}
 	if got := WithConn(t.Context(), nil); got != t.Context() {
@@ -310,10 +310,10 @@ func TestServer(t *testing.T) {
 			}
 			defer resp.Body.Close()
 			conn := <-conns
-			eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+			eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 			conn.Cut()
-			if err := <-failed; !errors.Is(err, ErrCut) {
-				t.Errorf("Write = %v; want %v", err, ErrCut)
+			if err := <-failed; !errors.Is(err, errCut) {
+				t.Errorf("Write = %v; want %v", err, errCut)
 			}
 			if n, err := io.Copy(io.Discard, resp.Body); err == nil {
 				t.Errorf("the client read %d bytes and then a clean end", n)

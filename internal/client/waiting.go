@@ -190,13 +190,13 @@ func (p *Parcel) badness(now time.Time) int64 {
 
 // badness is 0 for a client who may stay.
 func (c *Conn) badness(now time.Time) int64 {
-	stalled := c.Stalled(now)
+	stalled := c.stalledFor(now)
 	switch {
 	case stalled == 0:
 		return 0
 	case stalled >= stalledEnough:
 		return int64(stalled)
 	default:
-		return max(0, c.limits.rate.min-c.Pace())
+		return max(0, c.limits.rate.min-c.recentPace())
 	}
 }

@@ -186,12 +186,12 @@ func TestCutSlowestOfSockets(t *testing.T) {
 	conn, other := newPair(t, patient)
 	w.Add(&p, conn, len(big))
 	done := write(conn, big)
-	eventually(t, "Stalled", func() bool { return conn.Stalled(time.Now()) > 0 })
+	eventually(t, "stalledFor", func() bool { return conn.stalledFor(time.Now()) > 0 })
 	if got := w.CutSlowest(time.Now().Add(stalledEnough), 1); got != len(big) {
 		t.Errorf("CutSlowest() = %d; want %d", got, len(big))
 	}
-	if got := <-done; got.err != ErrCut {
-		t.Errorf("Write = %v; want %v", got.err, ErrCut)
+	if got := <-done; got.err != errCut {
+		t.Errorf("Write = %v; want %v", got.err, errCut)
 	}
 	checkReset(t, other)
 }

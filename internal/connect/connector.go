@@ -28,17 +28,17 @@ import (
 )
 
 const (
-	// NetWriteTimeout is net_write_timeout of every session: how long the server
+	// netWriteTimeout is net_write_timeout of every session: how long the server
 	// waits for a client of ours that pauses. It must be longer than any pause
 	// that a slow client is allowed, and no day: a table that is being read
 	// cannot be altered.
-	NetWriteTimeout = 10 * time.Minute
-	// QueryBackstop ends queries of a readapi that has died. Others end because
+	netWriteTimeout = 10 * time.Minute
+	// queryBackstop ends queries of a readapi that has died. Others end because
 	// they are killed. Only MariaDB (max_statement_time) and MySQL
 	// (max_execution_time) have it.
-	QueryBackstop = 6 * time.Hour
-	// SideConns is how many connections a Connector opens besides the pool's.
-	SideConns = 2
+	queryBackstop = 6 * time.Hour
+	// sideConns is how many connections a Connector opens besides the pool's.
+	sideConns = 2
 	// sideConnAge is for the side connections what the pool's age is for it.
 	sideConnAge = 3 * time.Minute
 	// closeWait bounds how long Close waits for queries to end.
@@ -62,12 +62,12 @@ var (
 
 	engineMariaDB = engine{
 		identity: identityQuery("@@datadir", "information_schema.GLOBAL_STATUS"),
-		backstop: fmt.Sprintf("max_statement_time=%d", int(QueryBackstop.Seconds())),
+		backstop: fmt.Sprintf("max_statement_time=%d", int(queryBackstop.Seconds())),
 		allRows:  noLimit,
 	}
 	engineMySQL = engine{
 		identity: identityQuery("@@server_uuid", "performance_schema.global_status"),
-		backstop: fmt.Sprintf("max_execution_time=%d", QueryBackstop.Milliseconds()),
+		backstop: fmt.Sprintf("max_execution_time=%d", queryBackstop.Milliseconds()),
 		allRows:  noLimit,
 	}
 	engineOther = engine{} // Vitess, and what else speaks the protocol
@@ -108,8 +108,8 @@ func NewConnector(cfg *mysql.Config, timeout time.Duration, log *slog.Logger) (*
 		c.cfg.MaxAllowedPacket = mysql.NewConfig().MaxAllowedPacket // 0 would ask the server, each time
 	}
 	c.side = sql.OpenDB(sideConnector{c})
-	c.side.SetMaxOpenConns(SideConns)
-	c.side.SetMaxIdleConns(SideConns)
+	c.side.SetMaxOpenConns(sideConns)
+	c.side.SetMaxIdleConns(sideConns)
 	c.side.SetConnMaxLifetime(sideConnAge)
 	c.reaper = newReaper(c.side, log)
 	return c, nil
@@ -282,6 +282,6 @@ func (c *Connector) sessionQuery(e engine) string {
 		"time_zone='+00:00'", // TIMESTAMP arrives in UTC
 		"autocommit=1",       // a transaction would show old rows, and hold up ALTER TABLE
 		"sql_select_limit="+cmp.Or(e.allRows, "9223372036854775807"),
-		"net_write_timeout="+strconv.Itoa(int(NetWriteTimeout.Seconds())))
+		"net_write_timeout="+strconv.Itoa(int(netWriteTimeout.Seconds())))
 	return "SET " + strings.Join(set, ", ")
 }

@@ -37,7 +37,8 @@ func newDialer() dialer {
 // Dial connects to addr. ctx should have a deadline.
 func (d dialer) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(addr)
-	if network != "tcp" || err != nil || host == "" {
+	_, notIP := netip.ParseAddr(host)
+	if network != "tcp" || err != nil || host == "" || notIP == nil { // to look an address up would lose its zone
 		return d.dial(ctx, network, addr)
 	}
 	ips, err := d.lookup(ctx, "ip", host)

@@ -116,6 +116,9 @@ func TestDialerOnlyLooksUpNames(t *testing.T) {
 	if _, err := d.Dial(t.Context(), "unix", "/run/mysqld.sock"); err == nil || got != "unix /run/mysqld.sock" {
 		t.Errorf("Dial(unix) = %v, dialled %q", err, got)
 	}
+	if _, err := d.Dial(t.Context(), "tcp", "[fe80::1%lo]:3306"); err == nil || got != "tcp [fe80::1%lo]:3306" {
+		t.Errorf("Dial(an address) = %v, dialled %q", err, got)
+	}
 	var notFound *net.DNSError
 	if _, err := d.Dial(t.Context(), "tcp", "nowhere:3306"); !errors.As(err, &notFound) {
 		t.Errorf("Dial(tcp) = %v; want the resolver's error", err)

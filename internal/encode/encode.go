@@ -86,9 +86,9 @@ type Encoder struct {
 // Rows is the number of rows that were appended.
 func (e *Encoder) Rows() int { return e.rows }
 
-// cell is one column of a Encoder.
+// cell is one column of an Encoder.
 type cell struct {
-	row    *Encoder
+	enc    *Encoder
 	name   string
 	key    []byte // what stands before the value: `"id":`
 	family family
@@ -100,7 +100,7 @@ type cell struct {
 // New makes the encoder for a result with these columns, of which the last hidden
 // ones are not written. They are called as fields say, one for each of the
 // others, or by their own names if there are no fields.
-func New(columns []Column, fields []Field, hidden int, f Format, enc Options) *Encoder {
+func New(columns []Column, fields []Field, hidden int, f Format, options Options) *Encoder {
 	e := &Encoder{format: f, cells: make([]any, len(columns))}
 	e.written = make([]*cell, len(columns)-hidden)
 	for i, column := range columns {
@@ -112,9 +112,9 @@ func New(columns []Column, fields []Field, hidden int, f Format, enc Options) *E
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newCell(cmp.Or(field.Type, column.Type), enc)
+		c := newCell(cmp.Or(field.Type, column.Type), options)
 		c.scale = scaleOf(column)
-		c.row, c.name, c.isText = e, field.Name, field.AsText
+		c.enc, c.name, c.isText = e, field.Name, field.AsText
 		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i], e.written[i] = c, c
 	}
@@ -139,12 +139,12 @@ type discard struct{}
 // Scan implements sql.Scanner.
 func (discard) Scan(any) error { return nil }
 
-// newCell makes a column of a type, without its row and name.
-func newCell(typeName string, enc Options) *cell {
+// newCell makes a column of a type, without its encoder and name.
+func newCell(typeName string, options Options) *cell {
 	f := families[typeName]
 	return &cell{
 		family: f,
-		quoted: f == familyBigint && enc.BigintAsString || f == familyDecimal && enc.DecimalAsString,
+		quoted: f == familyBigint && options.BigintAsString || f == familyDecimal && options.DecimalAsString,
 	}
 }
 
@@ -219,30 +219,30 @@ func (e *Encoder) AppendEnd(dst []byte) []byte {
 // Scan implements sql.Scanner: it appends the column to the row. The bytes of
 // src are the driver's and are not kept.
 func (c *cell) Scan(src any) (err error) {
-	out := c.row.out
-	if raw, ok := src.([]byte); ok && len(out)+len(raw) > c.row.start+MaxRowBytes {
+	out := c.enc.out
+	if raw, ok := src.([]byte); ok && len(out)+len(raw) > c.enc.start+MaxRowBytes {
 		return ErrRowTooLarge
 	}
-	if c.row.format.Media == CSV {
-		if c != c.row.cells[0] {
+	if c.enc.format.Media == CSV {
+		if c != c.enc.cells[0] {
 			out = append(out, ',')
 		}
-		c.row.out, err = c.appendCSV(out, src)
+		c.enc.out, err = c.appendCSV(out, src)
 		return err
 	}
-	if src == nil && c.row.format.StripNulls {
+	if src == nil && c.enc.format.StripNulls {
 		return nil
 	}
-	if len(out) > c.row.start {
+	if len(out) > c.enc.start {
 		out = append(out, ',')
 	}
 	out = append(out, c.key...)
 	value := len(out)
 	out, err = c.appendValue(out, src)
-	if c.isText && src != nil && (out[value] != '"' || c.family == familyJSON) {
+	if err == nil && c.isText && src != nil && (out[value] != '"' || c.family == familyJSON) {
 		out = appendString(out[:value], bytes.Clone(out[value:]))
 	}
-	c.row.out = out
+	c.enc.out = out
 	return err
 }
 

@@ -226,9 +226,11 @@ func TestEncodeUnknownGoType(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Next()
-	_, err = New(columnsOf(columns), nil, 0, Format{}, Options{}).AppendRow(nil, rows)
-	if err == nil || !strings.Contains(err.Error(), `"odd"`) || !strings.Contains(err.Error(), "struct {}") {
-		t.Errorf("AppendRow(struct{}) error = %v; want one that names the column and the type", err)
+	for _, fields := range [][]Field{nil, {{Name: "odd", AsText: true}}} {
+		_, err = New(columnsOf(columns), fields, 0, Format{}, Options{}).AppendRow(nil, rows)
+		if err == nil || !strings.Contains(err.Error(), `"odd"`) || !strings.Contains(err.Error(), "struct {}") {
+			t.Errorf("AppendRow(struct{}) as %v: error = %v; want one that names the column and the type", fields, err)
+		}
 	}
 }
 

@@ -48,8 +48,8 @@ const (
 	Damaged                 // the table cannot be opened, or is broken
 )
 
-// errAccessDenied is ER_ACCESS_DENIED_ERROR.
-const errAccessDenied = 1045
+// erAccessDenied is ER_ACCESS_DENIED_ERROR.
+const erAccessDenied = 1045
 
 // errNumbers maps error numbers of MySQL (manual, Server Error Message
 // Reference) and MariaDB to kinds. Others are Internal.
@@ -105,20 +105,20 @@ var errNumbers = map[uint16]Kind{
 	3854: Charset, // ER_CANNOT_CONVERT_STRING
 	3988: Charset, // ER_IMPOSSIBLE_STRING_CONVERSION
 
-	1044:            NoDatabase,  // ER_DBACCESS_DENIED_ERROR
-	errAccessDenied: Access,      // ER_ACCESS_DENIED_ERROR
-	1049:            NoDatabase,  // ER_BAD_DB_ERROR
-	1129:            HostRefused, // ER_HOST_IS_BLOCKED
-	1130:            HostRefused, // ER_HOST_NOT_PRIVILEGED
-	1142:            NoGrant,     // ER_TABLEACCESS_DENIED_ERROR
-	1143:            NoGrant,     // ER_COLUMNACCESS_DENIED_ERROR
-	1146:            NoTable,     // ER_NO_SUCH_TABLE
-	1698:            Access,      // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
-	1820:            Access,      // ER_MUST_CHANGE_PASSWORD
-	1862:            Access,      // ER_MUST_CHANGE_PASSWORD_LOGIN
-	3118:            Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED
-	3159:            Unsafe,      // ER_SECURE_TRANSPORT_REQUIRED
-	4151:            Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED (MariaDB)
+	1044:           NoDatabase,  // ER_DBACCESS_DENIED_ERROR
+	erAccessDenied: Access,      // ER_ACCESS_DENIED_ERROR
+	1049:           NoDatabase,  // ER_BAD_DB_ERROR
+	1129:           HostRefused, // ER_HOST_IS_BLOCKED
+	1130:           HostRefused, // ER_HOST_NOT_PRIVILEGED
+	1142:           NoGrant,     // ER_TABLEACCESS_DENIED_ERROR
+	1143:           NoGrant,     // ER_COLUMNACCESS_DENIED_ERROR
+	1146:           NoTable,     // ER_NO_SUCH_TABLE
+	1698:           Access,      // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+	1820:           Access,      // ER_MUST_CHANGE_PASSWORD
+	1862:           Access,      // ER_MUST_CHANGE_PASSWORD_LOGIN
+	3118:           Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED
+	3159:           Unsafe,      // ER_SECURE_TRANSPORT_REQUIRED
+	4151:           Access,      // ER_ACCOUNT_HAS_BEEN_LOCKED (MariaDB)
 
 	1305: BadView, // ER_SP_DOES_NOT_EXIST: a function that it calls
 	1356: BadView, // ER_VIEW_INVALID: a table, column or function of it is gone, or may not be used
@@ -208,15 +208,15 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// queryErrorOf gives an error of a query its kind. On a connection that is open
+// errorOfQuery gives an error of a query its kind. On a connection that is open
 // the server has let us in already: it is a view's definer that it refuses.
-func queryErrorOf(err error) error {
+func errorOfQuery(err error) error {
 	if err == nil {
 		return nil
 	}
 	kind := KindOf(err)
 	var numbered *mysql.MySQLError
-	if errors.As(err, &numbered) && numbered.Number == errAccessDenied {
+	if errors.As(err, &numbered) && numbered.Number == erAccessDenied {
 		kind = BadView
 	}
 	return &Error{kind, err}
@@ -231,7 +231,7 @@ func newError(err error) error {
 	return &Error{KindOf(err), err}
 }
 
-// KindOf tells the kind of an error of the driver or of this file.
+// KindOf tells the kind of an error of the driver, of package encode or of this room.
 func KindOf(err error) Kind {
 	var (
 		known    *Error

@@ -46,7 +46,7 @@ type Rows struct {
 	conn    *sql.Conn
 	source  source
 	encoder *encode.Encoder
-	more    bool // rows stands on a row that is not encoded yet
+	more    bool // source stands on a row that is not encoded yet
 
 	began, entered, connected time.Time // when it came, had a place at its table, had a connection
 
@@ -83,7 +83,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	}
 	s.connected = time.Now()
 	if s.source, err = s.db.send(ctx, s.conn, st); err != nil {
-		return queryErrorOf(err)
+		return errorOfQuery(err)
 	}
 	columns, err := s.source.columns()
 	switch {
@@ -97,7 +97,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	s.Body = s.db.takeBuffer() // not before: who waits needs none
 	s.encoder = encode.New(columns, st.Fields, st.Hidden, st.Format, s.db.options.Encoding)
 	s.more, err = s.source.next()
-	return queryErrorOf(err)
+	return errorOfQuery(err)
 }
 
 // enterTable waits until the table has a connection to spare.
@@ -153,7 +153,7 @@ func (s *Rows) fill(size int) (err error) {
 		}
 		s.seen.Add(1)
 		if s.more, err = s.source.next(); err != nil {
-			return queryErrorOf(err)
+			return errorOfQuery(err)
 		}
 	}
 	if s.more {

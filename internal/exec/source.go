@@ -2,13 +2,15 @@ package exec
 
 // This file is where the rows of a query come from: from the driver itself where
 // the pool is ours, because database/sql looks at each value and locks for each
-// row, and from database/sql otherwise.
+// row, and from database/sql otherwise; as a text, or prepared if there is a FLOAT.
 
 import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"io"
+	"slices"
 
 	"readapi/internal/connect"
 	"readapi/internal/encode"
@@ -44,6 +46,30 @@ func (d *DB) send(ctx context.Context, conn *sql.Conn, st *Statement) (source, e
 	}
 	rows, err := prepared.QueryContext(ctx, st.Args...)
 	return &sqlSource{rows, prepared}, err
+}
+
+// errBinary is the error of a query that has to be sent again, prepared.
+var errBinary = &Error{Internal, errors.New("FLOAT in the result of a query that was not prepared")}
+
+// needsBinary reports whether the result of st, sent as a text, has a FLOAT,
+// which MySQL rounds to six digits there. Of a plain read that is known from then
+// on; those who know the table set st.Binary.
+func (d *DB) needsBinary(st *Statement, columns []encode.Column) bool {
+	written := columns[:len(columns)-st.Hidden]
+	has := slices.ContainsFunc(written, func(c encode.Column) bool { return c.Type == "FLOAT" })
+	if has && len(st.Args) == 0 {
+		d.binary.Store(st.Text, true)
+	}
+	return has
+}
+
+// isBinary reports whether the result of st has had a FLOAT.
+func (d *DB) isBinary(st *Statement) bool {
+	if len(st.Args) > 0 {
+		return false
+	}
+	_, has := d.binary.Load(st.Text)
+	return has
 }
 
 // sqlSource is a source of database/sql.

@@ -38,12 +38,13 @@ func Columns(types []*sql.ColumnType) []encode.Column {
 
 var errChanged = errors.New("the columns of the table have changed")
 
-// Key is the same for statements that give the same bytes.
+// Key is the same for statements that give the same bytes. One that takes whatever
+// columns there are has another key than one that does not: that may fail.
 func (s *Statement) Key() string {
-	if len(s.Args) == 0 && len(s.Fields) == 0 && s.Format == (encode.Format{}) {
+	if s.Fits != nil && len(s.Args) == 0 && len(s.Fields) == 0 && s.Format == (encode.Format{}) {
 		return s.Text
 	}
-	return fmt.Sprintf("%s\x00%#v\x00%#v\x00%#v\x00%t", s.Text, s.Args, s.Fields, s.Format, s.Binary)
+	return fmt.Sprintf("%s\x00%#v\x00%#v\x00%#v\x00%t%t", s.Text, s.Args, s.Fields, s.Format, s.Binary, s.Fits != nil)
 }
 
 // QuoteIdentifier quotes the name of a table or column (MySQL manual, 11.2).

@@ -1,6 +1,23 @@
 package exec
 
-import "testing"
+import (
+	"testing"
+
+	"readapi/internal/encode"
+)
+
+// Who takes any columns must not share the query of one who does not: it may fail.
+func TestKeyTellsFitsApart(t *testing.T) {
+	careful := Statement{Text: "SELECT * FROM sample", Fits: func([]encode.Column) bool { return false }}
+	trusting := Statement{Text: careful.Text}
+	if careful.Key() == trusting.Key() {
+		t.Errorf("both keys = %q; want two", careful.Key())
+	}
+	careful.Args, trusting.Args = []any{int64(1)}, []any{int64(1)}
+	if careful.Key() == trusting.Key() {
+		t.Errorf("both keys with arguments = %q; want two", careful.Key())
+	}
+}
 
 func TestQuoteIdentifier(t *testing.T) {
 	tests := []struct{ name, want string }{

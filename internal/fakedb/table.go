@@ -1,5 +1,7 @@
 package fakedb
 
+// This file is a driver that stands for a server with one table.
+
 import (
 	"context"
 	"database/sql/driver"

@@ -1,5 +1,7 @@
 package fakedb
 
+// This file has queries that take a while.
+
 import (
 	"context"
 	"database/sql/driver"

@@ -36,7 +36,7 @@ func (b *builder) selectList(q *postgrest.Query, named bool) (*selectList, error
 	}
 	starred := false
 	for _, f := range fields {
-		columns := b.table.Star()
+		var columns []catalog.Column
 		switch {
 		case f.Column != "":
 			c, err := b.column(f.Place, f.Column)
@@ -44,10 +44,8 @@ func (b *builder) selectList(q *postgrest.Query, named bool) (*selectList, error
 				return nil, err
 			}
 			columns = []catalog.Column{*c}
-		case starred: // the same columns again
-			continue
-		default:
-			starred = true
+		case !starred: // another * means the same columns again
+			columns, starred = b.table.Star(), true
 		}
 		for _, c := range columns {
 			if err := l.addColumn(f, c); err != nil {
@@ -109,8 +107,8 @@ func (l *selectList) addProbes(compared []*catalog.Column) {
 
 // output is how the columns are called, or nothing if as they are.
 func (l *selectList) output() []encode.Field {
-	asTheyAre := func(f encode.Field) bool { return f.Type == "" }
-	if l.isStar && !slices.ContainsFunc(l.fields, func(f encode.Field) bool { return !asTheyAre(f) }) {
+	hasType := func(f encode.Field) bool { return f.Type != "" }
+	if l.isStar && !slices.ContainsFunc(l.fields, hasType) {
 		return nil
 	}
 	return l.fields

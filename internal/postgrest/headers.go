@@ -58,8 +58,8 @@ func rowNumber(digits string) uint64 {
 	return min(n, maxRows)
 }
 
-// narrow keeps only the rows first to last of those that q would give
-// without.
+// narrow keeps only those of q's rows that are the first to the last of all that
+// match, counted from 0.
 func (q *Query) narrow(first, last uint64) {
 	end := last + 1 // behind the last row
 	if q.Limit != nil && q.Offset+*q.Limit < end {

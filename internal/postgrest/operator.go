@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// Operator says how a comparison is written in the language.
-type Operator struct {
+// operator says how a comparison is written in the language.
+type operator struct {
 	Quantified bool // takes (any) and (all)
 	List       bool // takes (a,b)
 }
 
-// Operators are those that there are, by name.
-var Operators = map[string]Operator{
+// operators are those that there are, by name.
+var operators = map[string]operator{
 	"eq":         {Quantified: true},
 	"neq":        {},
 	"gt":         {Quantified: true},
@@ -28,5 +28,5 @@ var Operators = map[string]Operator{
 	"isdistinct": {},
 }
 
-// operatorNames are the names of Operators in their order.
-func operatorNames() []string { return slices.Sorted(maps.Keys(Operators)) }
+// operatorNames are the names of operators in their order.
+func operatorNames() []string { return slices.Sorted(maps.Keys(operators)) }

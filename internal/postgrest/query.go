@@ -61,7 +61,7 @@ type Condition struct {
 	Inner []Condition
 
 	Column     string
-	Operator   string // one of Operators
+	Operator   string // one of operators
 	Quantifier string // any, all or ""
 	Values     []string
 	ValuesAt   Place
@@ -286,7 +286,7 @@ func (p *queryParser) parseComparison(s *scanner, c Condition, value func(*scann
 		return c, s.Refuse(CodeSyntax, "", "more than %d conditions", maxConditions)
 	}
 	word := s.word()
-	op, known := Operators[word]
+	op, known := operators[word]
 	if !known {
 		return c, s.unknownOperator(word)
 	}

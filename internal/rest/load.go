@@ -1,5 +1,7 @@
 package rest
 
+// This file counts what is under way, for tests of what is left in the end.
+
 // Load is what is under way in a Service. All of it is zero once nobody asks any
 // more and what was asked for has ended, also in the database.
 type Load struct {

@@ -14,6 +14,8 @@ import (
 	"readapi/internal/encode"
 )
 
+const contentTypeJSON = "application/json; charset=utf-8"
+
 // contentType is the header of a response in a format.
 func contentType(f encode.Format) string {
 	nulls := ""
@@ -46,8 +48,6 @@ func etagMark(f encode.Format) string {
 	}
 	return mark
 }
-
-const contentTypeJSON = "application/json; charset=utf-8"
 
 // mediaTypes maps what a client may accept to a format.
 var mediaTypes = map[string]encode.Media{

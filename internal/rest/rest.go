@@ -108,14 +108,13 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err = t.answer(w, r, q)
 	for attempt := 1; err != nil && attempt < maxAttempts && isStale(err) && !q.trusted; attempt++ {
 		again, failure := t.learnAgain(r.Context(), q, err)
-		switch {
-		case failure != nil && exec.KindOf(failure) != exec.Internal:
+		if failure != nil && exec.KindOf(failure) != exec.Internal {
 			err = failure
-		case again:
-			err = t.answer(w, r, q)
-		default: // err is the answer
-			attempt = maxAttempts
 		}
+		if !again {
+			break
+		}
+		err = t.answer(w, r, q)
 	}
 	if err != nil {
 		t.fail(w, r, err)

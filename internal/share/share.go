@@ -43,8 +43,8 @@ const (
 //     or after maxGather. Its query may be late when its last member may.
 //   - The query of several has a context of its own. It ends when the last member
 //     of the flight has left; that the first one leaves is nothing to the others.
-//   - A query that fails fails all members of its flight. The next
-//     flight starts anew.
+//   - A query that fails fails all members of its flight. The next flight starts
+//     anew.
 //   - A result is for the members of its flight, and lives until the last of them
 //     has released it.
 //   - A result over exec.SmallBytes is not shared: one member goes on with the
@@ -206,24 +206,32 @@ func (s *Sharer) departLocked(l *lane) {
 
 // run sends the query of f and tells its members what comes of it.
 func (s *Sharer) run(f *flight) {
-	defer s.land(f.lane)
 	rows, err := s.fetch(f)
 	var res *Result
 	if err == nil && rows.IsSmall() {
 		res, err = s.keep(f.ctx, rows)
 		rows = nil
 	}
+	if !s.deliver(f, res, rows, err) && rows != nil {
+		rows.Close() // not under the lock: it may wait for the network
+	}
+}
+
+// deliver lands f: its members learn what has come of its query. It reports whether
+// there are any; if not, the caller keeps rows.
+func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.members == 0 && rows != nil {
-		rows.Close()
+	if f.members == 0 {
 		rows = nil
 	}
 	if res != nil {
-		s.results.hold(res, f.members-1) // instead of this one
+		s.results.hold(res, f.members-1) // instead of the caller
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
+	s.landLocked(f.lane)
+	return f.members > 0
 }
 
 // keep makes a result of rows, and closes them.
@@ -237,6 +245,10 @@ func (s *Sharer) keep(ctx context.Context, rows *exec.Rows) (*Result, error) {
 func (s *Sharer) land(l *lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.landLocked(l)
+}
+
+func (s *Sharer) landLocked(l *lane) {
 	l.running--
 	switch {
 	case l.next != nil && l.running < maxIdentical:
@@ -271,21 +283,27 @@ func (s *Sharer) takeRows(ctx context.Context, f *flight) *exec.Rows {
 // leave ends the membership of a read that has got nothing. The last one to
 // leave ends the query.
 func (s *Sharer) leave(f *flight) {
+	if rows := s.removeMember(f); rows != nil {
+		rows.Close()
+	}
+}
+
+// removeMember is leave, but for the rows of a large result that nobody wants any
+// more: the caller closes them.
+func (s *Sharer) removeMember(f *flight) *exec.Rows {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.result != nil { // it landed at the same moment
 		s.results.hold(f.result, -1)
-		return
+		return nil
 	}
 	if f.members--; f.members > 0 {
-		return
+		return nil
 	}
 	f.cancel()
 	if l := f.lane; l.next == f { // nobody may join it any more
 		l.next = nil
 		f.boarding.Stop()
 	}
-	if f.rows != nil {
-		f.rows.Close()
-	}
+	return f.rows
 }
