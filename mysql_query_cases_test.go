@@ -1336,7 +1336,10 @@ var mysqlMembers = []string{mysqlEnum + " gt", mysqlSet + " gt"}
 // the families, or query strings with the table before.
 var mysqlQueryExceptions = map[string]map[string][]string{
 	engineMySQL:   {mysqlNumbered: mysqlMembers},
-	engineMariaDB: {mysqlNumbered: mysqlMembers},
+	engineMariaDB: {
+		mysqlNumbered: mysqlMembers,
+		"has times up to 838:59:59.999999": {"times?v=eq.838:59:59.5", "times?v=lt.-838:59:59.5"},
+	},
 	engineEmbedded: {
 		"says that a TIME(6) or TIMESTAMP(1) to (6) has no fraction": {
 			"hundredths", "microseconds", "TIMESTAMP(1)", "TIMESTAMP(2)", "TIMESTAMP(3)", "TIMESTAMP(4)", "TIMESTAMP(5)", "TIMESTAMP(6)",
