@@ -1335,9 +1335,9 @@ var mysqlMembers = []string{mysqlEnum + " gt", mysqlSet + " gt"}
 // mysqlQueryExceptions is mysqlExceptions for requests: by engine and reason,
 // the families, or query strings with the table before.
 var mysqlQueryExceptions = map[string]map[string][]string{
-	engineMySQL:   {mysqlNumbered: mysqlMembers},
+	engineMySQL: {mysqlNumbered: mysqlMembers},
 	engineMariaDB: {
-		mysqlNumbered: mysqlMembers,
+		mysqlNumbered:                      mysqlMembers,
 		"has times up to 838:59:59.999999": {"times?v=eq.838:59:59.5", "times?v=lt.-838:59:59.5"},
 	},
 	engineEmbedded: {
