@@ -120,7 +120,8 @@ func testStarveKeys(ctx context.Context, t *testing.T, s *starveScene) {
 			}
 		}
 	}
-	if got, want := median(rates[many]), median(rates[few]); got < fairShare*want {
+	// Rounds of less than a second on a machine with others say nothing of speed.
+	if got, want := median(rates[many]), median(rates[few]); s.form == soakLong && got < fairShare*want {
 		t.Errorf("%d clients get %.0f responses per second; want the %.0f of %d", many, got, want, few)
 	}
 }

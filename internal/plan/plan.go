@@ -66,6 +66,7 @@ type builder struct {
 	table    *catalog.Table
 	args     []any
 	compared []*catalog.Column // by a condition, each once
+	binary   bool              // the statement will be prepared
 }
 
 // All returns the query for all rows and columns of the table with this name,
@@ -83,6 +84,7 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool
 	if err != nil {
 		return nil, err
 	}
+	b.binary = slices.ContainsFunc(list.columns, func(c catalog.Column) bool { return c.Type == "FLOAT" })
 	where, err := b.where(q.Where)
 	if err != nil {
 		return nil, err
@@ -96,7 +98,7 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool
 		Table:  t.Name,
 		Text:   "SELECT " + list.text + " FROM " + t.Quoted() + where + order + b.limit(q.Limit, q.Offset),
 		Args:   b.args,
-		Binary: slices.ContainsFunc(list.columns, func(c catalog.Column) bool { return c.Type == "FLOAT" }),
+		Binary: b.binary,
 		Fields: list.output(), Hidden: len(list.probes), Format: form,
 		Fits: list.fits,
 	}, nil
@@ -239,6 +241,9 @@ func (b *builder) comparison(c postgrest.Condition) (clause, error) {
 		}
 		if operands[i], err = operandOf(col, c, value); err != nil {
 			return clause{}, err
+		}
+		if b.binary && operands[i].sql == castTime {
+			operands[i].sql = "?"
 		}
 	}
 	if c.Operator == "in" {

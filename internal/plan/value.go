@@ -371,6 +371,11 @@ func partialOperand(c *catalog.Column, seconds, fraction string) (operand, bool)
 
 var timeOfDay = regexp.MustCompile(`^(-?)([0-9]{2,3}:[0-5][0-9])(?:(:[0-5][0-9])(?:\.([0-9]+))?)?$`)
 
+// castTime is a TIME that a view's is compared with: MySQL 9 compares some of
+// these with a text as texts. In a prepared statement it is the cast that finds
+// nothing.
+const castTime = "CAST(? AS TIME(6))"
+
 // parseTime takes a time of the range that TIME has, the seconds of which may be
 // missing: MySQL would move others to its ends.
 func parseTime(c *catalog.Column, value string) (operand, bool) {
@@ -390,8 +395,8 @@ func parseTime(c *catalog.Column, value string) (operand, bool) {
 	if m[1] == "-" && o.side == justAbove {
 		o.side = justBelow
 	}
-	if c.IsComputed { // MySQL 9 compares some of these with a text as texts
-		o.sql = "CAST(? AS TIME(6))"
+	if c.IsComputed {
+		o.sql = castTime
 	}
 	return o, true
 }
