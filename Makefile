@@ -10,7 +10,7 @@ TARGETS   = linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 BROWSERS  = chromium chromium-browser google-chrome google-chrome-stable chrome \
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 TESTFLAGS =
-FUZZTIME  = 30s
+FUZZTIME  = 200000x
 SOAK      = long
 BENCH     =
 
@@ -80,7 +80,7 @@ VULNERABILITIES = { $(GOVULNCHECK) ./... >/dev/null 2>&1; code=$$?; \
 fmt: ## format the code
 	@for module in $(MODULES); do (cd $$module && $(GOFUMPT) -w .) || exit; done
 
-fuzz: ## fuzz each target for FUZZTIME (30s)
+fuzz: ## fuzz each target FUZZTIME (200000x) times
 	@grep -o '^func Fuzz[A-Za-z0-9]*' *_test.go internal/*/*_test.go | sed 's/:func / /' | while read -r file target; do \
 	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname $$file)" || exit; \
 	done
