@@ -167,12 +167,13 @@ func (n *nested) push(branch int) *frame {
 		f, n.spare = n.spare[last], n.spare[:last]
 	}
 	*f = frame{branch: branch, text: f.text[:0], pieces: f.pieces[:0], rows: none, out: &n.enc.out, lifted: f.lifted[:0]}
-	if len(n.open) > 0 {
-		parent := n.open[len(n.open)-1]
-		f.out = parent.target(parent.pieces[parent.next-1].leaf)
-		f.into = parent.lifted
-	} else if n.isLeaves(branch) {
+	switch {
+	case branch == 0 && n.isLeaves(branch):
 		f.into = make([][]byte, len(n.leaves[branch]))
+	case branch != 0 && n.isLeaves(branch):
+		f.into = n.top().lifted
+	case branch != 0:
+		f.out = n.top().target(n.top().pieces[n.top().next-1].leaf)
 	}
 	n.open = append(n.open, f)
 	return f

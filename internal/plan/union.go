@@ -40,12 +40,13 @@ func sql(pieces ...any) clause {
 }
 
 // Names of columns that a statement makes. No column of a table is called so.
-func outputName(i int) string       { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
-func linkName(branch, i int) string { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
-func orderName(depth int) string    { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
-func branchName(b *branch) string   { return exec.QuoteIdentifier(fmt.Sprint("b", b.number)) }
-func numberName(depth int) string   { return exec.QuoteIdentifier(fmt.Sprint("n:", depth)) }
-func sortName(i int) string         { return exec.QuoteIdentifier(fmt.Sprint("o:", i)) }
+func outputName(i int) string        { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+func linkName(branch, i int) string  { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
+func presenceName(branch int) string { return exec.QuoteIdentifier(fmt.Sprint("p:", branch)) }
+func orderName(depth int) string     { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
+func branchName(b *branch) string    { return exec.QuoteIdentifier(fmt.Sprint("b", b.number)) }
+func numberName(depth int) string    { return exec.QuoteIdentifier(fmt.Sprint("n:", depth)) }
+func sortName(i int) string          { return exec.QuoteIdentifier(fmt.Sprint("o:", i)) }
 
 // selectRelated returns the query for the rows of q, which reads several tables or
 // has aggregates.
@@ -300,6 +301,9 @@ func (r *related) links(b *branch) []clause {
 		for i, column := range child.node.relation.FromColumns {
 			columns = append(columns, clause{sql: child.from.qualified(column) + " AS " + linkName(child.number, i)})
 		}
+		if child.from != b.node {
+			columns = append(columns, clause{sql: child.from.isThere() + " AS " + presenceName(child.number)})
+		}
 	}
 	return columns
 }
@@ -356,7 +360,11 @@ func (r *related) from(b *branch) (clause, error) {
 	source, on := n.source(link)
 	head := sql(" FROM ", branchName(b.parent), " AS `p`")
 	if b.isGrouped && !r.hasGroups(b) { // a row without any has one group, too
-		return sql(head, " LEFT JOIN ", source, " ON ", on, prefixed(" AND ", where), joins), nil
+		onlyThere := ""
+		if b.from != b.parent.node {
+			onlyThere = " WHERE `p`." + presenceName(b.number)
+		}
+		return sql(head, " LEFT JOIN ", source, " ON ", on, prefixed(" AND ", where), joins, onlyThere), nil
 	}
 	return sql(head, " JOIN ", source, " ON ", on, joins, prefixed(" WHERE ", where)), nil
 }
