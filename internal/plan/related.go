@@ -69,6 +69,8 @@ type branch struct {
 	depth     int
 	children  int // branches of rows that belong to these
 	isGrouped bool
+	order     []clause
+	source    clause // FROM and WHERE
 }
 
 // output is a column of the result.
@@ -272,7 +274,12 @@ func (l *memberList) addColumn(n *node, f postgrest.Field) error {
 	if f.Name == "" && len(f.Path.Steps) == 0 {
 		field.Name = what.column.Name
 	}
-	return l.addValue(f, field, output{clause: what.clause, column: what.column, isGroup: l.grouped})
+	o := output{clause: what.clause, column: what.column, isGroup: l.grouped}
+	if len(f.Path.Steps) > 0 { // of JSON, whose type is known
+		o.column = nil
+		l.note(&n.scope, n.table.Column(f.Column))
+	}
+	return l.addValue(f, field, o)
 }
 
 // outputType is the type that the values of a column are written as: a union may
