@@ -61,9 +61,12 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 	}
 	r.binary = slices.ContainsFunc(r.outputs, func(o output) bool { return o.column != nil && o.column.Type == "FLOAT" })
 	var text clause
-	if len(r.branches) == 1 {
+	switch {
+	case len(r.branches) == 1:
 		text, err = r.single()
-	} else {
+	case r.isJoin():
+		text, err = r.join()
+	default:
 		text, err = r.union()
 	}
 	if err != nil {
@@ -78,7 +81,11 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 // width is how many columns the result has.
 func (r *related) width() int {
 	width := len(r.outputs) + len(r.compared)
-	if len(r.branches) > 1 { // the branch, and what all rows are sorted by
+	switch {
+	case len(r.branches) == 1:
+	case r.isJoin(): // whether there is a row of the second branch, and a key of the first
+		width += 1 + len(r.tieBreakers(r.branches[0]))
+	default: // the branch, and what all rows are sorted by
 		width += 1 + 2*r.depth() + 1
 	}
 	return width
