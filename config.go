@@ -48,6 +48,7 @@ type config struct {
 	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
 	encoding        encode.Options
+	noAggregates    bool
 
 	logLevel  slog.Level
 	logFormat string // text or json
@@ -144,6 +145,10 @@ var rules = []rule{
 	{
 		name: "DECIMAL_AS", fallback: "number", meaning: "number or string: how DECIMAL columns are written",
 		parse: numberOrString(func(c *config) *bool { return &c.encoding.DecimalAsString }),
+	},
+	{
+		name: "AGGREGATES", fallback: "on", meaning: "on or off: whether clients may count, sum and group rows",
+		parse: onOrOff(func(c *config) *bool { return &c.noAggregates }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",
@@ -313,6 +318,17 @@ func numberOrString(field func(*config) *bool) func(*config, string) error {
 		*field(c) = value == "string"
 		if value != "string" && value != "number" {
 			return errors.New("want number or string")
+		}
+		return nil
+	}
+}
+
+// onOrOff takes a switch; field is whether it is off.
+func onOrOff(field func(*config) *bool) func(*config, string) error {
+	return func(c *config, value string) error {
+		*field(c) = value == "off"
+		if value != "on" && value != "off" {
+			return errors.New("want on or off")
 		}
 		return nil
 	}
