@@ -49,6 +49,7 @@ type config struct {
 	shutdownTimeout time.Duration
 	encoding        encode.Options
 	noAggregates    bool
+	noPage          bool
 
 	logLevel  slog.Level
 	logFormat string // text or json
@@ -149,6 +150,10 @@ var rules = []rule{
 	{
 		name: "AGGREGATES", fallback: "on", meaning: "on or off: whether clients may count, sum and group rows",
 		parse: either("on", "off", func(c *config) *bool { return &c.noAggregates }),
+	},
+	{
+		name: "PAGE", fallback: "on", meaning: "on or off: whether / shows a browser the tables",
+		parse: either("on", "off", func(c *config) *bool { return &c.noPage }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",

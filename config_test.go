@@ -53,6 +53,7 @@ var configFields = map[string]func(config) any{
 	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
 	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
 	"AGGREGATES":       func(c config) any { return !c.noAggregates },
+	"PAGE":             func(c config) any { return !c.noPage },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -118,6 +119,8 @@ var configValid = []struct {
 	{"DECIMAL_AS", "string", true},
 	{"AGGREGATES", "on", true},
 	{"AGGREGATES", "off", false},
+	{"PAGE", "on", true},
+	{"PAGE", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
 	{"LOG_LEVEL", "info", slog.LevelInfo},
 	{"LOG_LEVEL", "warn", slog.LevelWarn},
@@ -225,11 +228,12 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "true", "want number or string"},                     // neither
 	{"DECIMAL_AS", "float", "want number or string"},                   // neither
 	{"AGGREGATES", "yes", "want on or off"},
-	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
-	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
-	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog
-	{"LOG_FORMAT", "JSON", "want text or json"},                        // upper case
-	{"LOG_FORMAT", "logfmt", "want text or json"},                      // neither
+	{"PAGE", "true", "want on or off"},                         // neither
+	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},   // upper case
+	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"}, // slog would take it
+	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},  // not a level of slog
+	{"LOG_FORMAT", "JSON", "want text or json"},                // upper case
+	{"LOG_FORMAT", "logfmt", "want text or json"},              // neither
 }
 
 // configLookup is os.LookupEnv for env, a variable being set if it has a key.

@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"readapi/internal/connect":   1,
 	"readapi/internal/client":    0,
 	"readapi/internal/encode":    0,
+	"readapi/internal/page":      0,
 	"readapi/internal/postgrest": 0,
 }
 
@@ -32,7 +33,7 @@ var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb", "r
 // importers are the packages that may import what is not for every room.
 var importers = map[string][]string{
 	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/connect", "readapi/internal/exec"},
-	"net/http":                       {"readapi", "readapi/internal/rest"},
+	"net/http":                       {"readapi", "readapi/internal/page", "readapi/internal/rest"},
 	"os":                             {"readapi", "readapi/internal/client"}, // client: for an error only
 }
 
