@@ -63,6 +63,7 @@ func TestBrowser(t *testing.T) {
 		{"page: hostile rows", testHostileRows},
 		{"page: phone", testPhone},
 		{"page: light and dark", testColours},
+		{"explore", testExplore},
 	}
 	b := startBrowser(t)
 	for _, tt := range tests {

@@ -1,16 +1,11 @@
-// This file writes a view's request for other programs, to copy.
+// This file writes a view's request: its address, and for other programs, to copy.
 
 const root = location.origin + location.pathname.replace(/[^/]*$/, "");
-const addressOf = (table) => `${root}read/${encodeURIComponent(table)}`;
-
-/** requestOf is the address of a view's rows. */
-function requestOf(view, table) {
-  return `${addressOf(table.name)}?${queryString([...parameters(withKey(view, table)), ["limit", String(pageSize)]])}`;
-}
-
+const addressOf = ({ name }, pairs) => `${root}read/${encodeURIComponent(name)}?${queryString(pairs)}`;
+const requestOf = (view, table) => addressOf(table, [...parameters(withKey(view, table)), ["limit", String(pageSize)]]);
 /** examples are the request in several languages, by their names; of a token only its place is shown. */
 function examples(view, table, withToken) {
-  const address = requestOf(view, table), string = JSON.stringify;
+  const address = requestOf(view, table), string = JSON.stringify, { name } = table;
   const option = withToken ? ", { headers: { Authorization: `Bearer ${token}` } }" : "";
   return {
     URL: address,
@@ -22,22 +17,21 @@ const rows = await response.json();`,
 
 const api = new PostgrestClient(${string(`${root}read`)}${option});
 const { data, error } = await api
-  .from(${string(/[%?#/\\]/.test(table.name) ? encodeURIComponent(table.name) : table.name)})
+  .from(${string(/[%?#/\\]/.test(name) ? encodeURIComponent(name) : name)})
   .select(${view.select ? string(view.select.map(quote).join()) : ""})
 ${calls(withKey(view, table)).map((call) => `  ${call}\n`).join("")}  .range(${view.offset}, ${view.offset + pageSize - 1});`,
   };
 }
-
 /** calls are the methods of postgrest-js for filters and order. */
 function calls({ filters, order }) {
   const string = JSON.stringify;
-  return [...filters.map(({ column, text }) => {
-    if (column === null) return `.or(${string(text.key === "or" ? text.value.slice(1, -1) : text.key + text.value)})`;
+  return [...filters.map(({ column, group, text }) => {
+    if (column === null) return `.or(${string(group === "or" ? text.slice(1, -1) : group + text)})`;
     const [, operator, value] = text.match(/^((?:not\.)?[^.]*)\.?(.*)$/s), name = string(quote(column));
     if (/^(eq|neq|gte?|lte?|i?like)$/.test(operator)) return `.${operator}(${name}, ${string(value)})`;
     return `.filter(${name}, ${string(operator)}, ${string(value)})`;
   }), ...order.map(({ column, down, nulls }) => {
-    const options = [down && "ascending: false", nulls && `nullsFirst: ${nulls === "first"}`].filter(Boolean);
-    return `.order(${string(quote(column))}${options.length > 0 ? `, { ${options.join(", ")} }` : ""})`;
+    const options = [down && "ascending: false", nulls && `nullsFirst: ${nulls === "first"}`].filter(Boolean).join(", ");
+    return `.order(${string(quote(column))}${options && `, { ${options} }`})`;
   })];
 }

@@ -1,73 +1,51 @@
 // This file is the form with the filters: a line for each, with the operators that fit its column.
-
 /** drawFilters makes the lines, unless those of the view stand there already. */
 function drawFilters(table, { filters }) {
-  const form = $("filters"), state = JSON.stringify([table.name, filters]);
-  if (form.state !== state || $("lines").children.length !== filters.length) {
+  const state = JSON.stringify([table.name, filters]);
+  if ($("lines").state !== state || $("lines").children.length !== filters.length) {
     $("lines").replaceChildren(...filters.map((filter) => filterLine(table, filter)));
   }
-  form.state = state;
-  form.hidden = filters.length === 0;
-  $("filter").ariaExpanded = String(!form.hidden);
+  $("lines").state = state;
+  $("filters").hidden = filters.length === 0;
 }
-
 function addFilter(table) {
-  const line = filterLine(table, { column: table.columns.keys().next().value });
-  $("lines").append(line);
+  $("lines").append(filterLine(table, { column: table.columns.keys().next().value }, { value: "" }));
   $("filters").hidden = false;
-  line.querySelector("select").focus();
+  $("lines").lastChild.querySelector("select").focus();
 }
-
-/** readFilters is what the lines say now. */
-function readFilters() {
+/** readFilters is what the lines say now. The lines stay, and so does the focus. */
+function readFilters(table) {
   const filters = [...$("lines").children].map((line) => line.read());
-  $("filters").state = JSON.stringify([view.table, filters]); // the lines stay, and so does the focus
+  $("lines").state = JSON.stringify([table.name, filters]);
   return filters;
 }
-
-/** filterLine is one filter: column, operator, value; one in words of its own can only be removed. */
-function filterLine(table, { column, text }) {
+/** filterLine is one filter, drawn anew when its column or operator changes; a group can only be removed. */
+function filterLine(table, { column, group, text = "" }, { operator, value } = readFilter(text)) {
+  const remove = button("Remove", () => { line.remove(); $("filters").requestSubmit(); $("filter").focus(); }, { className: "plain" });
   const line = create("div", { className: "bar", role: "group", ariaLabel: "Filter" });
-  const remove = button("×", () => { line.remove(); $("filters").requestSubmit(); $("filter").focus(); },
-    { className: "plain", ariaLabel: "Remove this filter" });
-  if (column === null) {
-    line.read = () => ({ column, text });
-    line.append(create("code", {}, `${text.key}=${text.value}`), remove);
-    return line;
-  }
-  const found = text === undefined ? { value: "" } : readFilter(text), names = new Set([...table.columns.keys(), column]);
-  const columns = choice("Column", [...names].map((name) => [name, name]), column);
-  const place = create("span", { className: "value" });
-  let chosen, value;
-  const drawField = () => {
-    chosen = operators[choices.value];
-    const list = /^n?eq\.$/.test(chosen.before) && table.columns.get(columns.value)?.choices;
-    const kept = value?.value ?? found.value;
-    value = list ? choice("Value", list.map((item) => [item, item === "" ? "(empty)" : item]), list.includes(kept) ? kept : list[0])
-      : create("input", { ariaLabel: "Value", value: kept, autocomplete: "off", spellcheck: false });
-    value.hidden = Boolean(chosen.exact);
-    place.replaceChildren(value);
+  line.read = () => ({ column, group, text });
+  line.append(column === null ? create("code", {}, `${group}=${text}`) : "", remove);
+  if (column === null) return line;
+  const about = table.columns.get(column), fitting = operatorsFor(about);
+  if (!text && !fitting.includes(operator)) operator = fitting[0];
+  const items = operator.exact ? [] : /^n?eq\.$/.test(operator.before) && about?.choices;
+  const columns = choice("Column", [...new Set([...table.columns.keys(), column])], column);
+  const labels = choice("Operator", [...new Set([...fitting, operator])].map(({ label }) => label), operator.label);
+  const field = items ? choice("Value", items, items.includes(value) ? value : items[0])
+    : create("input", { ariaLabel: "Value", value, autocomplete: "off", spellcheck: false });
+  field.hidden = Boolean(operator.exact);
+  columns.onchange = labels.onchange = ({ target }) => {
+    const fresh = filterLine(table, { column: columns.value }, { operator: operators.find(({ label }) => label === labels.value), value: field.value });
+    line.replaceWith(fresh);
+    fresh.querySelector(`[aria-label=${target.ariaLabel}]`).focus();
   };
-  const choices = choice("Operator", [], "");
-  const drawOperators = () => {
-    const fitting = operatorsFor(table.columns.get(columns.value));
-    if (found.operator && !fitting.includes(found.operator)) fitting.push(found.operator);
-    const kept = fitting.includes(chosen) ? chosen : fitting.includes(found.operator) ? found.operator : fitting[0];
-    choices.replaceChildren(...fitting.map((operator) => create("option", { value: operators.indexOf(operator) }, operator.label)));
-    choices.value = operators.indexOf(kept);
-    drawField();
-  };
-  columns.onchange = drawOperators;
-  choices.onchange = drawField;
-  drawOperators();
-  line.read = () => ({ column: columns.value, text: writeFilter(chosen, value.value) });
-  line.append(columns, choices, place, remove);
+  line.read = () => ({ column, text: writeFilter(operator, field.value) });
+  line.prepend(columns, labels, field);
   return line;
 }
-
-/** choice is a select; options are pairs of a value and what it is called. */
-function choice(label, options, value) {
-  const select = create("select", { ariaLabel: label }, ...options.map(([of, name]) => create("option", { value: of }, name)));
+/** choice is a select. */
+function choice(label, items, value) {
+  const select = create("select", { ariaLabel: label }, ...items.map((item) => create("option", { value: item }, item || "(empty)")));
   select.value = value;
   return select;
 }

@@ -1,52 +1,36 @@
-// This file knows the tables: it makes them of the OpenAPI document.
-
-/** readSchema returns the tables by name: { name, description, columns, key, refers, referred }. */
-function readSchema(document) {
+// This file makes the tables of the OpenAPI document.
+/** readSchema returns them by name: { name, description, columns, key, refers, referred }. */
+function readSchema({ paths = {}, components = {} }) {
   const tables = new Map();
-  for (const path of Object.values(document.paths ?? {})) {
-    const name = path.get?.summary, schema = name === undefined ? undefined : schemaOf(document, path.get);
-    if (schema) tables.set(name, newTable(name, schema, path.get.description));
+  for (const { get } of Object.values(paths)) {
+    const reference = get?.responses?.["200"]?.content?.["application/json"]?.schema?.items?.$ref?.split("/").pop();
+    const schema = reference && components.schemas?.[decode(reference).replaceAll("~1", "/").replaceAll("~0", "~")];
+    if (schema) tables.set(get.summary, newTable(get.summary, schema, get.description));
   }
   for (const table of tables.values()) {
     for (const relation of table.refers) tables.get(relation.table)?.referred.push({ ...relation, from: table.name });
   }
   return tables;
 }
-
-/** schemaOf follows the reference to the schema of a table's rows. */
-function schemaOf(document, get) {
-  const rows = get.responses?.["200"]?.content?.["application/json"]?.schema;
-  const key = rows?.items?.$ref?.split("/").pop() ?? "";
-  return document.components?.schemas?.[decodeURIComponent(key).replaceAll("~1", "/").replaceAll("~0", "~")];
-}
-
-function newTable(name, schema, description) {
-  const key = schema["x-primary-key"] ?? [], refers = schema["x-foreign-keys"] ?? [];
-  const columns = new Map();
+function newTable(name, schema, description = "") {
+  const key = schema["x-primary-key"] ?? [], refers = schema["x-foreign-keys"] ?? [], columns = new Map();
   for (const [column, property] of Object.entries(schema.properties ?? {})) {
-    columns.set(column, newColumn(property, key.includes(column), refers.find((r) => r.columns.includes(column))));
+    const types = [property.type ?? []].flat(), type = property["x-type"] ?? types.join(" or ");
+    columns.set(column, {
+      type, comment: property.description, isKey: key.includes(column), refers: refers.find((r) => r.columns.includes(column)),
+      isNullable: types.length === 0 || types.includes("null"), choices: property.enum?.filter((item) => item !== null),
+      kind: kindOf(property, types, type.toLowerCase()),
+    });
   }
-  return { name, description: description ?? "", columns, key, refers, referred: [] };
+  return { name, description, columns, key, refers, referred: [] };
 }
-
-function newColumn(property, isKey, refers) {
-  const types = [property.type ?? []].flat(), type = property["x-type"] ?? types.join(" or ");
-  return {
-    type, isKey, refers,
-    comment: property.description ?? "",
-    nullable: property.type === undefined || types.includes("null"),
-    choices: property.enum?.filter((choice) => choice !== null),
-    kind: kindOf(property, types, type.toLowerCase()),
-  };
-}
-
 /** kindOf says which operators fit a column, and how its values look. */
 function kindOf(property, types, type) {
-  if (/^(json|geom|point|line|polygon|multi|vector)/.test(type) || property.type === undefined && !property.enum) return "json";
-  if (types.includes("boolean")) return "boolean";
   if (property.contentEncoding) return "binary";
   if (property.enum) return "choice";
+  if (types.length === 0 || /^(json|geom|point|line|polygon|multi|vector)/.test(type)) return "json";
   if (/^(date|time)/.test(type)) return "time";
+  if (types.includes("boolean")) return "boolean";
   const isNumber = types.includes("integer") || types.includes("number");
   return isNumber || /^((tiny|small|medium|big)?int|decimal|float|double|year|bit)\b/.test(type) ? "number" : "text";
 }

@@ -2,72 +2,52 @@
 
 const tokenName = `readapi token ${root}`;
 const token = () => sessionStorage.getItem(tokenName) ?? "";
-
-/** Refusal is an answer of the server that is none: its members are those of the server's errors. */
-class Refusal extends Error {
-  constructor(status, { message, details, hint, code }) {
-    super(message);
-    Object.assign(this, { status, hint, code, details: typeof details === "string" ? details : details && JSON.stringify(details) });
-  }
-}
-
-/** ask fetches what is there, or throws a Refusal. */
-async function ask(address, { signal, headers = {} } = {}) {
+/** refusal is an error with the members of the server's, and the status; 0 is no answer, or no whole one. */
+const refusal = (status, { message, hint, details, code }) => Object.assign(new Error(message), { status, hint, details, code });
+/** ask fetches what is there and returns what read makes of the response, or throws a refusal. */
+async function ask(address, read = (response) => response.text(), { signal, headers } = {}) {
   const authorization = token() && { Authorization: `Bearer ${token()}` };
-  let response;
+  let response, fault;
   try {
     response = await fetch(address, { signal, headers: { ...headers, ...authorization } });
+    if (response.ok) return await read(response);
+    fault = await response.json().catch(() => ({}));
   } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Refusal(0, { message: "The server does not answer.", hint: "Is it running, and is this device online?" });
+    if (signal?.aborted || error.status) throw error;
+    if (response) throw refusal(0, { message: "The answer broke off.", hint: "Try again shortly." });
+    throw refusal(0, { message: "The server does not answer.", hint: "Is it running, and is this device online?" });
   }
-  if (response.ok) return response;
-  const fault = await response.json().catch(() => ({}));
-  throw new Refusal(response.status, { ...fault, message: fault.message ?? `The answer is ${response.status} ${response.statusText}.` });
+  throw refusal(response.status, { message: `The answer is ${response.status} ${response.statusText}.`, ...fault });
 }
-
-/** readText is a whole body; a stream that breaks is no answer. */
-async function readText(response, signal) {
-  try {
-    return await response.text();
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Refusal(0, { message: "The answer broke off.", hint: "Try again shortly." });
-  }
-}
-
-/** watch calls onRows with the text of the rows, now and after each change, until signal ends it or the server refuses. */
+/** watch calls onRows with the text of the rows, now and after each change, until signal ends it or it is refused. */
 async function watch(address, signal, onRows) {
   const headers = { Accept: "text/event-stream" };
-  for (;;) {
-    try {
-      const response = await ask(address, { signal, headers });
-      if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw new Refusal(406, {});
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-        const events = (rest + value).split("\n\n");
-        rest = events.pop();
-        for (const event of events) {
-          const field = (name) => event.split("\n").filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart());
-          if (field("id").length > 0) headers["Last-Event-ID"] = field("id").pop();
-          if (field("data").length > 0) onRows(field("data").join("\n"));
-        }
-      }
-    } catch (error) {
-      if (signal.aborted || (error.status >= 400 && error.status < 500)) throw error;
+  const take = (event) => {
+    const field = (name) => event.match(RegExp(`^${name}:.*`, "gm"))?.map((line) => line.slice(name.length + 1).trim());
+    headers["Last-Event-ID"] = field("id")?.pop() ?? headers["Last-Event-ID"] ?? "";
+    if (field("data")) onRows(field("data").join("\n"));
+  };
+  const read = async (response) => {
+    if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw refusal(406, {});
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let { done, value } = await reader.read(), rest = ""; !done; { done, value } = await reader.read()) {
+      const events = (rest + value).split("\n\n");
+      rest = events.pop();
+      events.forEach(take);
     }
+  };
+  while (!signal.aborted) {
+    await ask(address, read, { signal, headers }).catch((error) => {
+      if (signal.aborted || (error.status >= 400 && error.status < 500)) throw error;
+    });
     await new Promise((resolve) => { setTimeout(resolve, 1000); });
-    if (signal.aborted) return;
   }
 }
-
 /** download saves all rows of a view as CSV, with the mark that Excel knows UTF-8 by. */
 async function download(view, table) {
-  const query = queryString(parameters({ ...withKey(view, table), offset: 0 }));
-  const response = await ask(`${addressOf(table.name)}?${query}`, { headers: { Accept: "text/csv" } });
-  const rows = await response.blob().catch(() => { throw new Refusal(0, { message: "The download broke off.", hint: "Try again shortly." }); });
-  const link = create("a", { href: URL.createObjectURL(new Blob(["\uFEFF", rows], { type: "text/csv" })), download: `${table.name}.csv` });
+  const address = addressOf(table, parameters({ ...withKey(view, table), offset: 0 }));
+  const rows = await ask(address, (response) => response.blob(), { headers: { Accept: "text/csv" } });
+  const link = create("a", { href: URL.createObjectURL(new Blob(["\uFEFF", rows])), download: `${table.name}.csv` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
