@@ -21,6 +21,9 @@ type Statement struct {
 	Fields []encode.Field // empty: the columns of the rows
 	Hidden int            // columns at the end that are not written
 	Format encode.Format
+	// Patterns says that there are regular expressions among the arguments: what
+	// is wrong with one is the fault of who asks.
+	Patterns bool
 	// Fits reports whether the columns of a result are those that the statement
 	// was made for, before any row is read. Nil takes whatever there is.
 	Fits func(columns []encode.Column) bool

@@ -8,6 +8,7 @@ package plan
 // This file writes the statement.
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -22,6 +23,8 @@ type builder struct {
 	args     []any
 	compared []probe // by a condition, each once
 	binary   bool    // the statement will be prepared
+	patterns bool    // there are regular expressions in it
+	nots     int     // how many NOTs the condition stands in that is written
 }
 
 // probe is a column that is compared: one whose type has changed would be
@@ -42,7 +45,7 @@ func All(table string, form encode.Format, fits func([]encode.Column) bool) *exe
 // error is a *postgrest.Refusal.
 func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool) (*exec.Statement, error) {
 	b, s := builder{}, &scope{table: t}
-	list, err := newSelectList(s, q, named)
+	list, err := b.newSelectList(s, q, named)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.orderBy(q.Order)
+	order, err := b.orderBy(s, q.Order)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +63,7 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool
 		Table:  t.Name,
 		Text:   "SELECT " + list.text + " FROM " + t.Quoted() + where + order + b.limit(q.Limit, q.Offset),
 		Args:   b.args,
-		Binary: b.binary,
+		Binary: b.binary, Patterns: b.patterns,
 		Fields: list.output(), Hidden: len(list.probes), Format: form,
 		Fits: list.fits,
 	}, nil
@@ -79,7 +82,7 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 		text += ", " + catalog.ProbeCount(p.scope.name(p.column))
 	}
 	return &exec.Statement{
-		Table: t.Name, Text: text + " FROM " + t.Quoted() + where, Args: b.args, Hidden: len(b.compared),
+		Table: t.Name, Text: text + " FROM " + t.Quoted() + where, Args: b.args, Patterns: b.patterns, Hidden: len(b.compared),
 		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(b.compared) && areProbes(b.compared, columns[1:])
 		},
@@ -112,6 +115,7 @@ func (s *scope) column(at postgrest.Place, name string) (*catalog.Column, error)
 type subject struct {
 	clause
 	column *catalog.Column // whose type and collation its values have
+	source *catalog.Column // that it is, or stands in
 }
 
 // subject writes what stands at a place: a column, and a path into it.
@@ -121,14 +125,17 @@ func (s *scope) subject(at postgrest.Place, column string, path postgrest.Path) 
 		return subject{}, err
 	}
 	if len(path.Steps) > 0 {
-		return subject{}, at.Refuse(postgrest.CodeSyntax, "", "a path into JSON, expected the name of a column")
+		return s.inJSON(at, c, path)
 	}
-	return subject{clause{sql: s.name(c)}, c}, nil
+	return subject{clause{sql: s.name(c)}, c, c}, nil
 }
+
+// isPath reports whether left stands in the JSON of a column.
+func (left *subject) isPath() bool { return left.column != left.source }
 
 // orderBy writes the ORDER BY clause. MySQL puts NULL first, or last if
 // descending; only what differs needs a term of its own, which no index serves.
-func (s *scope) orderBy(terms []postgrest.Term) (string, error) {
+func (b *builder) orderBy(s *scope, terms []postgrest.Term) (string, error) {
 	var parts []string
 	seen := map[string]bool{}
 	for _, term := range terms {
@@ -136,26 +143,41 @@ func (s *scope) orderBy(terms []postgrest.Term) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		name := what.sql
-		if seen[name] {
+		key := fmt.Sprintf("%s %#v", what.sql, what.args)
+		if seen[key] {
 			continue // rows that differ in it are in order already
 		}
-		seen[name] = true
-		switch {
-		case term.Nulls == "nullslast" && !term.Descending:
-			parts = append(parts, name+" IS NULL")
-		case term.Nulls == "nullsfirst" && term.Descending:
-			parts = append(parts, name+" IS NULL DESC")
+		seen[key] = true
+		if what.isPath() {
+			b.note(s, what.source)
 		}
-		if term.Descending {
-			name += " DESC"
+		for _, part := range s.orderTerm(what, term) {
+			parts = append(parts, part.sql)
+			b.args = append(b.args, part.args...)
 		}
-		parts = append(parts, name)
 	}
 	if len(parts) == 0 {
 		return "", nil
 	}
 	return " ORDER BY " + strings.Join(parts, ", "), nil
+}
+
+// orderTerm writes what one item of order sorts by.
+func (s *scope) orderTerm(what subject, term postgrest.Term) []clause {
+	var parts []clause
+	switch {
+	case term.Nulls == "nullslast" && !term.Descending:
+		parts = append(parts, clause{what.sql + " IS NULL", what.args})
+	case term.Nulls == "nullsfirst" && term.Descending:
+		parts = append(parts, clause{what.sql + " IS NULL DESC", what.args})
+	}
+	for _, value := range s.sortable(what) {
+		if term.Descending {
+			value.sql += " DESC"
+		}
+		parts = append(parts, value)
+	}
+	return parts
 }
 
 // limit writes the LIMIT clause. MySQL has no OFFSET without one.
