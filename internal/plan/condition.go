@@ -200,7 +200,7 @@ func (b *builder) compareAll(c postgrest.Condition, left subject) (clause, error
 		return clause{}, err
 	}
 	if left.isPath() && !comparisons[c.Operator].pattern {
-		left.sql = "CAST(" + left.sql + " AS BINARY)" // no collation takes others for the same
+		left = left.asBytes()
 	}
 	if c.Operator == "in" {
 		return inClause(left, operands), nil

@@ -119,7 +119,10 @@ func (b *builder) addPath(l *selectList, s *scope, f postgrest.Field) error {
 // sortable is what to sort by for the order of what. The JSON of MariaDB is text:
 // there numbers are sorted as such, behind everything else.
 func (s *scope) sortable(what subject) []clause {
-	if !what.isPath() || !what.column.IsJSON || s.table.MariaDB == 0 {
+	switch {
+	case what.isPath() && !what.column.IsJSON:
+		return []clause{what.asBytes().clause}
+	case !what.isPath() || s.table.MariaDB == 0:
 		return []clause{what.clause}
 	}
 	number := clause{
@@ -127,6 +130,13 @@ func (s *scope) sortable(what subject) []clause {
 		slices.Concat(what.args, what.args),
 	}
 	return []clause{number, what.clause}
+}
+
+// asBytes is a text to compare and sort exactly: no collation takes others for the
+// same, not even with blanks behind.
+func (left subject) asBytes() subject {
+	left.sql = "CAST(" + left.sql + " AS BINARY)"
+	return left
 }
 
 // jsonComparer returns what compares left, which is JSON, with a value that is.
@@ -177,9 +187,13 @@ func compareJSON(left subject, operator, value string) clause {
 	return compare(left, operator, operand{sql: "CAST(? AS JSON)", arg: value})
 }
 
-// equalsJSON is compareJSON for MariaDB, where JSON is a text.
+// equalsJSON is compareJSON for MariaDB, where JSON is a text, and JSON_EQUALS of
+// NULL true.
 func equalsJSON(left subject, operator, value string) clause {
-	equals := clause{"JSON_EQUALS(" + left.sql + ", ?)", append(slices.Clone(left.args), value)}
+	equals := clause{
+		"IF(" + left.sql + " IS NULL, NULL, JSON_EQUALS(" + left.sql + ", ?))",
+		slices.Concat(left.args, left.args, []any{value}),
+	}
 	switch operator {
 	case "neq":
 		equals.sql = "NOT (" + equals.sql + ")"
