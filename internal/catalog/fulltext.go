@@ -24,7 +24,7 @@ type FullText struct {
 	// that they do not hold, unless these stand in quotes.
 	IsInnoDB bool
 
-	minLength, maxLength int // of a word, in characters
+	minLength, maxLength int // of a word, in characters; 0 is any
 	hasStopWords         bool
 }
 
@@ -42,7 +42,7 @@ var stopWords = strings.Fields("a about an are as at be by com de en for from ho
 func (f *FullText) Holds(word string) bool {
 	length := utf8.RuneCountInString(word)
 	isStopWord := f.hasStopWords && slices.Contains(stopWords, strings.ToLower(word))
-	return length >= f.minLength && length <= f.maxLength && !isStopWord
+	return length >= f.minLength && (f.maxLength == 0 || length <= f.maxLength) && !isStopWord
 }
 
 // Words splits a text into words as the index does.

@@ -235,7 +235,7 @@ func errorOfRead(err error, patterns bool) error {
 	switch n := numbered.Number; {
 	case n == 3698, n == 3699, n == 1690 && strings.Contains(strings.ToLower(numbered.Message), "exp(char_length("):
 		return &Error{SlowPattern, err}
-	case n == 1139, n >= 3685 && n <= 3700:
+	case n == 1139, n >= 3685 && n <= 3700, n == 3887:
 		return &Error{BadPattern, err}
 	default:
 		return errorOfQuery(err)
