@@ -65,7 +65,8 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
-		Log: log,
+		NoAggregates: cfg.noAggregates,
+		Log:          log,
 	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),

@@ -63,7 +63,9 @@ func (s *scope) inJSON(at postgrest.Place, c *catalog.Column, path postgrest.Pat
 		all := join(guards, " AND ")
 		value = clause{"IF(" + all.sql + ", " + value.sql + ", NULL)", slices.Concat(all.args, value.args)}
 	}
-	return subject{value, column, c}, nil
+	what := subject{value, column, c, nil}
+	what.keys = s.sortKeys(what)
+	return what, nil
 }
 
 // jsonPath writes a path as the engines know it.
@@ -116,13 +118,13 @@ func (b *builder) addPath(l *selectList, s *scope, f postgrest.Field) error {
 	return nil
 }
 
-// sortable is what to sort by for the order of what. The JSON of MariaDB is text:
-// there numbers are sorted as such, behind everything else.
-func (s *scope) sortable(what subject) []clause {
+// sortKeys are what to sort by for the order of what stands in JSON. That of
+// MariaDB is text: there numbers are sorted as such, behind everything else.
+func (s *scope) sortKeys(what subject) []clause {
 	switch {
-	case what.isPath() && !what.column.IsJSON:
+	case !what.column.IsJSON:
 		return []clause{what.asBytes().clause}
-	case !what.isPath() || s.table.MariaDB == 0:
+	case s.table.MariaDB == 0:
 		return []clause{what.clause}
 	}
 	number := clause{

@@ -59,7 +59,7 @@ func TestSelectPaths(t *testing.T) {
 	for i := range maxPaths {
 		many += ",json->" + strings.Repeat("a", i+2)
 	}
-	_, err := Select(typesTable, parseAsked(t, many), encode.Format{}, false)
+	_, err := Known{Table: typesTable}.Select(parseAsked(t, many), encode.Format{})
 	checkRefused(t, many, err, postgrest.CodeSyntax, at("select", strings.LastIndex(many, ",json")-len("select=")+2), `"json" more than 32 times`, "")
 }
 
@@ -79,7 +79,7 @@ func TestMariaDB(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		st, err := Select(mariaTable, parseAsked(t, tt.query), encode.Format{}, false)
+		st, err := Known{Table: mariaTable}.Select(parseAsked(t, tt.query), encode.Format{})
 		if want := "SELECT * FROM `t` WHERE " + tt.where; err != nil || st.Text != want || !reflect.DeepEqual(st.Args, tt.args) {
 			t.Errorf("Select(%q) = %+v, %v; want %s %q", tt.query, st, err, want, tt.args)
 		}
@@ -89,13 +89,13 @@ func TestMariaDB(t *testing.T) {
 	for query, says := range map[string]string{
 		"json->-1=is.null": "an index from the end", "json=eq.1": "which this MariaDB cannot compare", "select=json->-1": "an index from the end",
 	} {
-		if _, err := Select(&old, parseAsked(t, query), encode.Format{}, false); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := (Known{Table: &old}).Select(parseAsked(t, query), encode.Format{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("Select(%q) of an old MariaDB = %v; want …%s…", query, err, says)
 		}
 	}
 	deep := strings.Repeat("[", 32) + strings.Repeat("]", 32)
 	for query, says := range map[string]string{"json=eq." + deep: "31 levels", "json=cs.9007199254740993": "too many digits"} {
-		if _, err := Select(mariaTable, parseAsked(t, query), encode.Format{}, false); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := (Known{Table: mariaTable}).Select(parseAsked(t, query), encode.Format{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("Select(%.20q) of MariaDB = %v; want …%s…", query, err, says)
 		}
 	}
