@@ -52,6 +52,7 @@ var configFields = map[string]func(config) any{
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
 	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
 	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
+	"BOOLEAN_AS":       func(c config) any { return c.encoding.Booleans },
 	"AGGREGATES":       func(c config) any { return !c.noAggregates },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
@@ -116,6 +117,8 @@ var configValid = []struct {
 	{"BIGINT_AS", "string", true},
 	{"DECIMAL_AS", "number", false},
 	{"DECIMAL_AS", "string", true},
+	{"BOOLEAN_AS", "number", false},
+	{"BOOLEAN_AS", "boolean", true},
 	{"AGGREGATES", "on", true},
 	{"AGGREGATES", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
@@ -224,7 +227,8 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "String", "want number or string"},                   // upper case
 	{"BIGINT_AS", "true", "want number or string"},                     // neither
 	{"DECIMAL_AS", "float", "want number or string"},                   // neither
-	{"AGGREGATES", "yes", "want on or off"},
+	{"BOOLEAN_AS", "bool", "want number or boolean"},                   // short
+	{"AGGREGATES", "yes", "want on or off"},                            // neither
 	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
 	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
 	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog

@@ -65,8 +65,8 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
-		NoAggregates: cfg.noAggregates,
-		Log:          log,
+		NoAggregates: cfg.noAggregates, Booleans: cfg.encoding.Booleans,
+		Log: log,
 	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),

@@ -60,6 +60,10 @@ type Column struct {
 	probe kind // of what Probe declares
 }
 
+// IsBoolean reports whether c was made as a BOOLEAN, which MySQL calls
+// TINYINT(1).
+func (c *Column) IsBoolean() bool { return strings.EqualFold(c.ColumnType, "tinyint(1)") }
+
 // Column finds a column by its name, in which case does not count, as in MySQL.
 // It returns nil if there is none.
 func (t *Table) Column(name string) *Column {

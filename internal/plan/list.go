@@ -91,6 +91,8 @@ func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 	switch {
 	case c.IsJSON && (c.Type == "JSON" || c.Type == "TEXT"): // MariaDB has no type of its own for it
 		output.Type = "JSON"
+	case c.IsBoolean():
+		output.Type = "BOOLEAN"
 	case c.IsComputed: // which the server may declare as another type of its kind
 		output.Type = c.Type
 	}
