@@ -1149,7 +1149,7 @@ var mysqlHutBodies = []struct {
 	{name: "count and no row", query: "limit=0", header: []string{"Prefer", "count=exact"}, status: 206, pages: "*/5", want: "[]\n"},
 	{name: "no row", query: "limit=0", status: 200, pages: "*/*", want: "[]\n"},
 	{name: "offset at the end", query: "offset=5", header: []string{"Prefer", "count=exact"}, status: 206, pages: "*/5", want: "[]\n"},
-	{name: "offset behind the end", query: "offset=6", header: []string{"Prefer", "count=exact"}, status: 416, want: "PGRST103"},
+	{name: "offset behind the end", query: "offset=6", header: []string{"Prefer", "count=exact"}, status: 416, pages: "*/5", want: "PGRST103"},
 	{name: "offset behind an unknown end", query: "offset=6", status: 200, pages: "*/*", want: "[]\n"},
 	{name: "range that is none", query: "id=gt.0", header: []string{"Range", "3-1"}, status: 416, want: "PGRST103"},
 	{name: "count of nothing", query: "id=eq.9", header: []string{"Prefer", "count=exact"}, status: 200, pages: "*/0", want: "[]\n"},
