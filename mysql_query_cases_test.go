@@ -1262,6 +1262,16 @@ var mysqlChanges = []mysqlChange{
 		"v=eq.10", 200, `[{"id":1,"v":"10"}]` + "\n", `"PGRST002"`, // MySQL would find both for the number
 	},
 	{
+		"INT becomes JSON",
+		[]string{"ALTER TABLE sample MODIFY v JSON", "UPDATE sample SET v = '{\"a\":\"x\"}' WHERE id = 2"},
+		"select=id,v->a&v->>a=eq.x", 200, `[{"id":2,"a":"x"}]` + "\n", postgrest.CodeSyntax,
+	},
+	{
+		"INT becomes JSON, and compares as such",
+		[]string{"ALTER TABLE sample MODIFY v JSON", "UPDATE sample SET v = '[10]' WHERE id = 2"},
+		"select=id&v=in.(10,[10])&order=id", 200, `[{"id":1},` + "\n" + `{"id":2}]` + "\n", postgrest.CodeBadValue,
+	},
+	{
 		"INT becomes DECIMAL",
 		[]string{"ALTER TABLE sample MODIFY v DECIMAL(6,2)", "UPDATE sample SET v = 10.25 WHERE id = 2"},
 		"select=id,v&v=gt.10", 200, `[{"id":2,"v":10.25}]` + "\n", `"PGRST002"`,

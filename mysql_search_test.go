@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"readapi/internal/catalog"
+	"readapi/internal/encode"
+	"readapi/internal/plan"
 	"readapi/internal/postgrest"
 	"readapi/internal/rest"
 )
@@ -366,4 +369,54 @@ func mysqlRandomSearch(random *rand.Rand, words []string, depth int) (text strin
 	default:
 		return "(" + a + " | " + b + ")", func(id int) bool { return inA(id) || inB(id) }
 	}
+}
+
+// A search uses its index.
+func TestMySQLFullTextIndex(t *testing.T) {
+	r := newFullTexts(t)
+	api, pool := mysqlNewAPI(t, r.env)
+	table, err := catalog.New(api.db.Query, "sample").Table(t.Context(), "sample")
+	if err != nil {
+		t.Fatalf("table = %v", err)
+	}
+	for _, query := range []string{"v=plfts.house", "v=fts.house&id=gt.2&limit=1", "v=wfts.house+-panic&order=id", "v=phfts.house+cards&select=id"} {
+		asked, err := postgrest.Parse(query)
+		if err != nil {
+			t.Fatalf("Parse = %v", err)
+		}
+		st, err := plan.Known{Table: table}.Select(asked, encode.Format{})
+		if err != nil {
+			t.Fatalf("Select = %v", err)
+		}
+		if kind, key := mysqlExplain(t, pool, st); kind != "fulltext" || key != "by_v" {
+			t.Errorf("EXPLAIN %s %q = %s by key %q; want fulltext by by_v", st.Text, st.Args, kind, key)
+		}
+	}
+}
+
+// An index of parts of words holds what is shorter than a word.
+func TestMySQLFullTextNgram(t *testing.T) {
+	d := newMySQLDatabase(t)
+	if d.engine != engineMySQL {
+		t.Skip("only MySQL has ngram")
+	}
+	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, v TEXT, FULLTEXT KEY `b``y` (v) WITH PARSER ngram)",
+		"INSERT INTO sample VALUES (1, '数据库管理'), (2, '管理'), (3, '数据')")
+	r := newMySQLReader(t, d, "sample")
+	for query, want := range map[string][]int{"数据": {1, 3}, "管理 数据": {1}, "数据库": {1}} {
+		_, body := r.do(t, http.MethodGet, "/read", "select=id&order=id&"+mysqlQuery("v=plfts."+query))
+		if got, err := mysqlIDs(body); err != nil || !slices.Equal(got, want) {
+			t.Errorf("GET %q = %.300q; want rows %v", query, body, want)
+		}
+	}
+}
+
+// An account with grants on some columns searches those.
+func TestMySQLFullTextGrants(t *testing.T) {
+	r := newFullTexts(t)
+	user, env := r.newUser(t)
+	r.exec(t, "GRANT SELECT (id, v) ON "+r.name+".sample TO "+user)
+	base := mysqlServe(t, env)
+	mysqlWantBody(t, base+"/read?select=id&v=plfts.the+baz", `[{"id":5}]`+"\n")
+	mysqlWantError(t, base+"/read?select=id&w=plfts.baz", http.StatusBadRequest, postgrest.CodeNoColumn)
 }
