@@ -157,6 +157,10 @@ var rules = []rule{
 		parse: either("number", "string", func(c *config) *bool { return &c.encoding.DecimalAsString }),
 	},
 	{
+		name: "BOOLEAN_AS", fallback: "number", meaning: "number or boolean: how TINYINT(1) columns are written, which BOOLEAN makes",
+		parse: either("number", "boolean", func(c *config) *bool { return &c.encoding.Booleans }),
+	},
+	{
 		name: "AGGREGATES", fallback: "on", meaning: "on or off: whether clients may count, sum and group rows",
 		parse: either("on", "off", func(c *config) *bool { return &c.noAggregates }),
 	},

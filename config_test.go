@@ -54,6 +54,7 @@ var configFields = map[string]func(config) any{
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
 	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
 	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
+	"BOOLEAN_AS":       func(c config) any { return c.encoding.Booleans },
 	"AGGREGATES":       func(c config) any { return !c.noAggregates },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
@@ -120,6 +121,8 @@ var configValid = []struct {
 	{"BIGINT_AS", "string", true},
 	{"DECIMAL_AS", "number", false},
 	{"DECIMAL_AS", "string", true},
+	{"BOOLEAN_AS", "number", false},
+	{"BOOLEAN_AS", "boolean", true},
 	{"AGGREGATES", "on", true},
 	{"AGGREGATES", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
@@ -221,21 +224,22 @@ var configInvalid = []struct {
 	{"MAX_IN_FLIGHT", "0", "from 1 to 1000000"},                        // would serve nothing
 	{"MAX_IN_FLIGHT", "1000001", "from 1 to 1000000"},                  // one too many
 	{"MAX_IN_FLIGHT", "many", "from 1 to 1000000"},                     // a word
-	{"LIVE_INTERVAL", "0s", "above 0"},
-	{"MAX_LIVE", "0", "from 1 to 1000000"},
-	{"STALL_TIMEOUT", "30", "with its unit"},         // no unit
-	{"STALL_TIMEOUT", "0s", "above 0"},               // would cut everybody
-	{"SHUTDOWN_TIMEOUT", "soon", "with its unit"},    // a word
-	{"SHUTDOWN_TIMEOUT", "-10s", "above 0"},          // negative
-	{"BIGINT_AS", "String", "want number or string"}, // upper case
-	{"BIGINT_AS", "true", "want number or string"},   // neither
-	{"DECIMAL_AS", "float", "want number or string"}, // neither
-	{"AGGREGATES", "yes", "want on or off"},
-	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},   // upper case
-	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"}, // slog would take it
-	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},  // not a level of slog
-	{"LOG_FORMAT", "JSON", "want text or json"},                // upper case
-	{"LOG_FORMAT", "logfmt", "want text or json"},              // neither
+	{"LIVE_INTERVAL", "0s", "above 0"},                                 // would ask without end
+	{"MAX_LIVE", "0", "from 1 to 1000000"},                             // off is not a number
+	{"STALL_TIMEOUT", "30", "with its unit"},                           // no unit
+	{"STALL_TIMEOUT", "0s", "above 0"},                                 // would cut everybody
+	{"SHUTDOWN_TIMEOUT", "soon", "with its unit"},                      // a word
+	{"SHUTDOWN_TIMEOUT", "-10s", "above 0"},                            // negative
+	{"BIGINT_AS", "String", "want number or string"},                   // upper case
+	{"BIGINT_AS", "true", "want number or string"},                     // neither
+	{"DECIMAL_AS", "float", "want number or string"},                   // neither
+	{"BOOLEAN_AS", "bool", "want number or boolean"},                   // short
+	{"AGGREGATES", "yes", "want on or off"},                            // neither
+	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
+	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
+	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog
+	{"LOG_FORMAT", "JSON", "want text or json"},                        // upper case
+	{"LOG_FORMAT", "logfmt", "want text or json"},                      // neither
 }
 
 // configLookup is os.LookupEnv for env, a variable being set if it has a key.

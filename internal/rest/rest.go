@@ -38,6 +38,7 @@ type Options struct {
 	Schema       string   // the database's name, which Accept-Profile may give
 	CacheControl string   // header of every 200 and 304
 	VaryOrigin   bool     // the CORS headers differ by Origin
+	Booleans     bool     // TINYINT(1) is written as true and false
 	NoAggregates bool     // they are refused
 	Description  describe.Options
 	Live         live.Options
@@ -191,6 +192,7 @@ func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
 		}
 		w.Header().Set("Preference-Applied", "count=exact")
 		if q.Offset > uint64(total) {
+			w.Header().Set("Content-Range", "*/"+strconv.FormatInt(total, 10))
 			return errOffset(q.Offset, total)
 		}
 	}
@@ -235,7 +237,7 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 	if err != nil {
 		return nil, err
 	}
-	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(shape) {
+	if query.IsPlain() && !t.named.Load() && !t.hidesTypes(shape) {
 		if q.trusted {
 			return plan.All(t.name, q.format, nil), nil
 		}
