@@ -157,7 +157,7 @@ func (r *related) relation(from *catalog.Table, e *postgrest.Embed) (*catalog.Re
 	case 0:
 		return nil, noRelation(keys, from, e)
 	default:
-		return nil, severalRelations(e, found)
+		return nil, severalRelations(keys, e, found)
 	}
 }
 
@@ -175,7 +175,7 @@ func noRelation(keys *catalog.Keys, from *catalog.Table, e *postgrest.Embed) err
 }
 
 // severalRelations refuses what can be meant in several ways, and lists these.
-func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
+func severalRelations(keys *catalog.Keys, e *postgrest.Embed, found []catalog.Relation) error {
 	hint := fmt.Sprintf("Write one of these for %s:", e.Target)
 	choices := make([]postgrest.Choice, len(found))
 	for i := range found {
@@ -184,7 +184,10 @@ func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
 		if i > 0 {
 			hint += ","
 		}
-		hint += " " + r.To + "!" + r.Hint()
+		target, name := keys.Spelling(r)
+		if hint += " " + postgrest.QuoteName(target); name != "" {
+			hint += "!" + postgrest.QuoteName(name)
+		}
 	}
 	refusal := e.Refuse(postgrest.CodeSeveral, hint+".", "Could not embed because more than one relationship was found for %q and %q",
 		found[0].From, e.Target)
