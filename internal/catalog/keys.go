@@ -38,7 +38,7 @@ type ForeignKey struct {
 func NewKeys(unique map[string][][]string, foreign ...ForeignKey) *Keys {
 	k := &Keys{unique: unique}
 	for _, f := range foreign {
-		if k.isUnique(f.Referenced, f.ReferencedColumns) {
+		if k.IsUnique(f.Referenced, f.ReferencedColumns) {
 			k.foreign = append(k.foreign, f)
 		}
 	}
@@ -48,8 +48,8 @@ func NewKeys(unique map[string][][]string, foreign ...ForeignKey) *Keys {
 // Equal reports whether nothing has changed from k to other.
 func (k *Keys) Equal(other *Keys) bool { return reflect.DeepEqual(k, other) }
 
-// isUnique reports whether a table has one row at most for any values of columns.
-func (k *Keys) isUnique(table string, columns []string) bool {
+// IsUnique reports whether a table has one row at most for any values of columns.
+func (k *Keys) IsUnique(table string, columns []string) bool {
 	return slices.ContainsFunc(k.unique[table], func(key []string) bool { return containsAll(columns, key) })
 }
 
@@ -170,7 +170,7 @@ type Junction struct {
 func (k *Keys) Relations(from string) []Relation {
 	var relations []Relation
 	for _, f := range k.foreign {
-		isOneToOne := k.isUnique(f.Table, f.Columns)
+		isOneToOne := k.IsUnique(f.Table, f.Columns)
 		if f.Table == from {
 			relations = append(relations, Relation{
 				From: from, To: f.Referenced, FromColumns: f.Columns, ToColumns: f.ReferencedColumns,

@@ -249,11 +249,11 @@ func TestMySQLKeys(t *testing.T) {
 		})
 	}
 	for _, column := range []string{"id", "EMAIL"} {
-		if !all.isUnique("people", []string{column}) {
+		if !all.IsUnique("people", []string{column}) {
 			t.Errorf("people.%s is not unique", column)
 		}
 	}
-	if all.isUnique("texts", []string{"bio"}) {
+	if all.IsUnique("texts", []string{"bio"}) {
 		t.Error("texts.bio is unique, of which only the beginning is")
 	}
 }

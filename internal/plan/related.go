@@ -54,6 +54,7 @@ func (s *scope) child(name string) *node {
 type related struct {
 	builder
 	known    Known
+	keys     *catalog.Keys // once a related table was found
 	nodes    int
 	branches []*branch
 	outputs  []output
@@ -147,17 +148,17 @@ func (n *node) hasMany() bool { return n.isMany || slices.ContainsFunc(n.childre
 
 // relation finds what e means.
 func (r *related) relation(from *catalog.Table, e *postgrest.Embed) (*catalog.Relation, error) {
-	keys, err := r.known.Keys()
-	if err != nil {
+	var err error
+	if r.keys, err = r.known.Keys(); err != nil {
 		return nil, err
 	}
-	switch found := keys.Find(from.Name, e.Target, e.Hint); len(found) {
+	switch found := r.keys.Find(from.Name, e.Target, e.Hint); len(found) {
 	case 1:
 		return &found[0], nil
 	case 0:
-		return nil, noRelation(keys, from, e)
+		return nil, noRelation(r.keys, from, e)
 	default:
-		return nil, severalRelations(keys, e, found)
+		return nil, severalRelations(r.keys, e, found)
 	}
 }
 
