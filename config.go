@@ -50,6 +50,8 @@ type config struct {
 	encoding        encode.Options
 	noAggregates    bool
 	noPage          bool
+	liveInterval    time.Duration
+	maxLive         int // clients that watch a table
 
 	logLevel  slog.Level
 	logFormat string // text or json
@@ -132,6 +134,14 @@ var rules = []rule{
 		parse: number(1, 1_000_000, func(c *config) *int { return &c.maxInFlight }),
 	},
 	{
+		name: "LIVE_INTERVAL", fallback: "1s", meaning: "how often a table that clients watch is read again",
+		parse: duration(func(c *config) *time.Duration { return &c.liveInterval }),
+	},
+	{
+		name: "MAX_LIVE", fallback: "10000", meaning: "clients that watch tables; the next gets 503",
+		parse: number(1, 1_000_000, func(c *config) *int { return &c.maxLive }),
+	},
+	{
 		name: "STALL_TIMEOUT", fallback: "30s", meaning: "a client that takes no bytes for this long is cut off",
 		parse: duration(func(c *config) *time.Duration { return &c.stallTimeout }),
 	},
@@ -146,6 +156,10 @@ var rules = []rule{
 	{
 		name: "DECIMAL_AS", fallback: "number", meaning: "number or string: how DECIMAL columns are written",
 		parse: either("number", "string", func(c *config) *bool { return &c.encoding.DecimalAsString }),
+	},
+	{
+		name: "BOOLEAN_AS", fallback: "number", meaning: "number or boolean: how TINYINT(1) columns are written, which BOOLEAN makes",
+		parse: either("number", "boolean", func(c *config) *bool { return &c.encoding.Booleans }),
 	},
 	{
 		name: "AGGREGATES", fallback: "on", meaning: "on or off: whether clients may count, sum and group rows",

@@ -17,12 +17,14 @@ var floors = map[string]int{
 
 	"readapi/internal/rest":      5,
 	"readapi/internal/plan":      4,
+	"readapi/internal/describe":  4,
 	"readapi/internal/catalog":   3,
 	"readapi/internal/share":     3,
 	"readapi/internal/exec":      2,
 	"readapi/internal/connect":   1,
 	"readapi/internal/client":    0,
 	"readapi/internal/encode":    0,
+	"readapi/internal/live":      0,
 	"readapi/internal/page":      0,
 	"readapi/internal/postgrest": 0,
 }

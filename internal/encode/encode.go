@@ -47,11 +47,11 @@ const (
 	familyVector
 )
 
-// families maps the type names of go-sql-driver/mysql (its fields.go) to their
-// family. MariaDB sends JSON as LONGTEXT and its UUID and INET types as CHAR,
+// families maps the type names of go-sql-driver/mysql (its fields.go), and BOOLEAN,
+// to their family. MariaDB sends JSON as LONGTEXT and its UUID and INET types as CHAR,
 // so there they are text.
 var families = map[string]family{
-	"TINYINT": familyNumber, "UNSIGNED TINYINT": familyNumber,
+	"BOOLEAN": familyNumber, "TINYINT": familyNumber, "UNSIGNED TINYINT": familyNumber,
 	"SMALLINT": familyNumber, "UNSIGNED SMALLINT": familyNumber,
 	"MEDIUMINT": familyNumber, "UNSIGNED MEDIUMINT": familyNumber,
 	"INT": familyNumber, "UNSIGNED INT": familyNumber,
@@ -96,6 +96,7 @@ type cell struct {
 	quoted bool // numbers become strings
 	scale  int  // of DECIMAL: digits behind the point, at least
 	isText bool // everything becomes a string
+	isBool bool // numbers become true, or false if they are 0
 }
 
 // New makes the encoder for a result with these columns, of which the last hidden
@@ -151,6 +152,7 @@ func newCell(typeName string, options Options) *cell {
 	f := families[typeName]
 	return &cell{
 		family: f,
+		isBool: typeName == "BOOLEAN" && options.Booleans,
 		quoted: f == familyBigint && options.BigintAsString || f == familyDecimal && options.DecimalAsString,
 	}
 }
@@ -285,6 +287,9 @@ func (c *cell) appendValue(dst []byte, src any) ([]byte, error) {
 	case []byte:
 		return c.appendBytes(dst, v), nil
 	case int64:
+		if c.isBool {
+			return strconv.AppendBool(dst, v != 0), nil
+		}
 		return c.appendQuote(strconv.AppendInt(c.appendQuote(dst), v, 10)), nil
 	case uint64:
 		return c.appendQuote(strconv.AppendUint(c.appendQuote(dst), v, 10)), nil
@@ -318,6 +323,9 @@ func (c *cell) appendQuote(dst []byte) []byte {
 // appendBytes appends a value that MySQL sent as bytes. Bytes that do not have
 // the form that the column's type promises are written as a string.
 func (c *cell) appendBytes(dst, b []byte) []byte {
+	if c.isBool { // a number of a union
+		return strconv.AppendBool(dst, string(b) != "0")
+	}
 	switch c.family {
 	case familyBinary:
 		return appendBase64(dst, b)

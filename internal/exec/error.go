@@ -46,6 +46,8 @@ const (
 	NoMemory                // the server is out of memory
 	RowTooLarge             // a row is beyond the bound of one
 	Damaged                 // the table cannot be opened, or is broken
+	BadPattern              // a regular expression that is asked for is none
+	SlowPattern             // the server has given up on a regular expression
 )
 
 // erAccessDenied is ER_ACCESS_DENIED_ERROR.
@@ -220,6 +222,24 @@ func errorOfQuery(err error) error {
 		kind = BadView
 	}
 	return &Error{kind, err}
+}
+
+// errorOfRead is errorOfQuery for a query with regular expressions of the one who
+// asks, or without. MariaDB has no error for one that it gives up on; package plan
+// makes one.
+func errorOfRead(err error, patterns bool) error {
+	var numbered *mysql.MySQLError
+	if !patterns || !errors.As(err, &numbered) {
+		return errorOfQuery(err)
+	}
+	switch n := numbered.Number; {
+	case n == 3698, n == 3699, n == 1690 && strings.Contains(strings.ToLower(numbered.Message), "exp(char_length("):
+		return &Error{SlowPattern, err}
+	case n == 1139, n >= 3685 && n <= 3700, n == 3887:
+		return &Error{BadPattern, err}
+	default:
+		return errorOfQuery(err)
+	}
 }
 
 // newError gives err its kind. A *Error stays as it is.

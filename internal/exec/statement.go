@@ -22,6 +22,9 @@ type Statement struct {
 	Hidden int            // columns at the end that are not written
 	Format encode.Format
 	Shape  *encode.Shape // nil: the rows are flat, as Fields say
+	// Patterns says that there are regular expressions among the arguments: what
+	// is wrong with one is the fault of who asks.
+	Patterns bool
 	// Fits reports whether the columns of a result are those that the statement
 	// was made for, before any row is read. Nil takes whatever there is.
 	Fits func(columns []encode.Column) bool

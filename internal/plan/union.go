@@ -40,7 +40,8 @@ func sql(pieces ...any) clause {
 }
 
 // Names of columns that a statement makes. No column of a table is called so.
-func outputName(i int) string        { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+func outputName(i int) string { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+
 func linkName(branch, i int) string  { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
 func presenceName(branch int) string { return exec.QuoteIdentifier(fmt.Sprint("p:", branch)) }
 func orderName(depth int) string     { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
@@ -73,7 +74,7 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 		return nil, err
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Shape: &r.shape, Format: form,
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Patterns: r.patterns, Shape: &r.shape, Format: form,
 		Hidden: r.width() - len(r.outputs), Fits: r.fits,
 	}, nil
 }
@@ -568,6 +569,9 @@ func (r *related) orderSubject(b *branch, term postgrest.Term) (subject, error) 
 		s = &child.scope
 	}
 	what, err := s.subject(term.Place, term.Column, term.Path)
+	if err == nil && what.isPath() {
+		r.note(s, what.source)
+	}
 	if err == nil && b.isGrouped && !r.isGroup(b, what) {
 		return what, term.Refuse(postgrest.CodeSyntax, "Add it to select.",
 			"order by %q, by which the rows are not grouped", term.Column)
@@ -585,13 +589,8 @@ func (r *related) isGroup(b *branch, what subject) bool {
 // tieBreakers are columns that tell rows of b apart: the primary key, or what
 // other rows are joined by.
 func (r *related) tieBreakers(b *branch) []string {
-	var names []string
-	for _, c := range b.node.table.Columns {
-		if c.IsPrimary {
-			names = append(names, b.node.name(&c))
-		}
-	}
-	if len(names) > 0 {
+	names, isWhole := r.primary(b.node)
+	if isWhole {
 		return names
 	}
 	for _, child := range r.branches {
@@ -600,6 +599,20 @@ func (r *related) tieBreakers(b *branch) []string {
 		}
 	}
 	return names
+}
+
+// primary returns the columns of the primary key of n that the account may read,
+// and whether values of these, as the result has them, are those of one row.
+func (r *related) primary(n *node) (names []string, isWhole bool) {
+	var columns []string
+	isExact := true
+	for _, c := range n.table.Columns {
+		if c.IsPrimary {
+			columns = append(columns, c.Name)
+			isExact = isExact && c.Type != "FLOAT" // of which a text has six digits
+		}
+	}
+	return n.qualifiedAll(columns), isExact && r.keys.IsUnique(n.table.Name, columns)
 }
 
 // orderBy writes ORDER BY behind something else.
@@ -651,7 +664,7 @@ func (k Known) countRelated(q *postgrest.Query) (*exec.Statement, error) {
 		text = sql("SELECT COUNT(*)", probes, " FROM (SELECT ", r.named(b), from, r.groupBy(b), ") AS `q`")
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Hidden: len(r.compared),
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Patterns: r.patterns, Hidden: len(r.compared),
 		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(r.compared) && areSubqueries(r.compared, columns[1:])
 		},

@@ -15,6 +15,7 @@ import (
 
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/live"
 	"readapi/internal/postgrest"
 )
 
@@ -106,7 +107,11 @@ var dbResponses = map[exec.Kind]*Error{
 	exec.DiskFull: NewError(http.StatusServiceUnavailable, "53100", "The database has no room for temporary data.",
 		"Try again shortly, with fewer rows or columns, or without order."),
 	exec.NoMemory: NewError(http.StatusServiceUnavailable, "53200", "The database is out of memory.", HintRetry),
-	exec.Damaged:  NewError(http.StatusInternalServerError, "58030", "The database cannot open the table.", hintLog),
+	exec.BadPattern: NewError(http.StatusBadRequest, postgrest.CodeBadPattern, "A pattern is no regular expression that the database knows.",
+		"MySQL has the syntax of ICU, MariaDB that of PCRE."),
+	exec.SlowPattern: NewError(http.StatusBadRequest, postgrest.CodeBadPattern, "A pattern takes too many steps on the value of one of the rows.",
+		"Leave out repetitions within repetitions, such as (a+)+."),
+	exec.Damaged: NewError(http.StatusInternalServerError, "58030", "The database cannot open the table.", hintLog),
 }
 
 // remedies are for the log: what an operator can do about it, and where the hint
@@ -150,6 +155,8 @@ func responseTo(err error) (response *Error, cause error) {
 		return response, nil
 	case errors.As(err, &refused):
 		return refusalResponse(refused), nil
+	case errors.Is(err, live.ErrMemory):
+		return errWatchMemory, err
 	default:
 		return dbResponses[exec.KindOf(err)], err
 	}
