@@ -22,6 +22,7 @@ func shots(t *testing.T, p *tab, front string) {
 	shot("3.png", `document.querySelector("#body button").click(), 1`, `document.querySelector("#drawer").open`)
 	shot("4.png", `document.querySelector("#close").click(), document.querySelector("#choose").click(), 1`, `document.querySelector("#drawer").open`)
 	shot("5.png", `document.querySelector("#close").click(), document.querySelector("#copy").click(), document.querySelectorAll("[name=language]")[3].click(), 1`, `document.querySelector("#drawer").open`)
+	fmt.Println(evaluate[string](p, `document.querySelector("#code").textContent + document.querySelectorAll("[name=language]").length`))
 	shot("6.png", `document.querySelector("#close").click(), location.hash = "#huts?region_id=eq.x", 1`, `document.querySelector("#notice h2")`)
 	p.prefer("dark")
 	shot("7.png", `location.hash = "#huts", 1`, `document.querySelectorAll("#body tr").length === 50`)

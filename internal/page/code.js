@@ -19,8 +19,7 @@ const api = new PostgrestClient(${string(`${root}read`)}${option});
 const { data, error } = await api
   .from(${string(/[%?#/\\]/.test(name) ? encodeURIComponent(name) : name)})
   .select(${view.select ? string(view.select.map(quote).join()) : ""})
-${calls(withKey(view, table)).map((call) => `  ${call}\n`).join("")}  .range(${view.offset}, ${view.offset + pageSize - 1});`,
-  };
+${calls(withKey(view, table)).map((call) => `  ${call}\n`).join("")}  .range(${view.offset}, ${view.offset + pageSize - 1});` };
 }
 /** calls are the methods of postgrest-js for filters and order. */
 function calls({ filters, order }) {

@@ -22,9 +22,8 @@ function readFilters(table) {
 /** filterLine is one filter, drawn anew when its column or operator changes; a group can only be removed. */
 function filterLine(table, { column, group, text = "" }, { operator, value } = readFilter(text)) {
   const remove = button("Remove", () => { line.remove(); $("filters").requestSubmit(); $("filter").focus(); }, { className: "plain" });
-  const line = create("div", { className: "bar", role: "group", ariaLabel: "Filter" });
-  line.read = () => ({ column, group, text });
-  line.append(column === null ? create("code", {}, `${group}=${text}`) : "", remove);
+  const line = create("div", { className: "bar", role: "group", ariaLabel: "Filter", read: () => ({ column, group, text }) },
+    column === null && create("code", {}, `${group}=${text}`), remove);
   if (column === null) return line;
   const about = table.columns.get(column), fitting = operatorsFor(about);
   if (!text && !fitting.includes(operator)) operator = fitting[0];

@@ -1,18 +1,14 @@
-// This file is the page at work: what a person does changes the fragment of the address, and every
-// change of the fragment is a view that is shown. So a link is a view, and back goes back.
+// This file is the page at work: what a person does changes the fragment of the address, and that is what is shown.
 
 let tables = new Map(), view = newView(""), total = {}, loading = new AbortController(), live = false;
 const shownTable = () => tables.get(view.table), countKey = ({ table, filters }) => JSON.stringify([table, filters]);
 /** go shows another view, or the same again. */
-function go(next) {
-  if (fragment(next) === location.hash) show();
-  else location.hash = fragment(next);
-}
+const go = (next) => (fragment(next) === location.hash ? show() : location.assign(fragment(next)));
 async function start() {
   try {
     const description = JSON.parse(await ask(`${root}read/`));
     tables = readSchema(description);
-    $("database").textContent = description.info?.title ?? "Tables";
+    $("database").textContent = description.info.title;
     $("list").replaceChildren(...[...tables.keys()].map((name) => create("li", {}, create("a", { href: fragment(newView(name)) }, name))));
     $("find").hidden = tables.size < 10;
     show();
@@ -28,11 +24,7 @@ function drawFault(error, retry) {
 }
 function askToken() {
   const field = create("input", { type: "password", autocomplete: "off", required: true, id: "token" });
-  const onsubmit = (event) => {
-    event.preventDefault();
-    sessionStorage.setItem(tokenName, field.value.trim());
-    start();
-  };
+  const onsubmit = (event) => { event.preventDefault(); sessionStorage.setItem(tokenName, field.value.trim()); start(); };
   document.body.dataset.state = "token";
   drawNotice(token() ? "The server does not know this token" : "This server wants a token", ["It is kept in this tab only, until you close it."],
     create("form", { onsubmit, className: "bar" }, create("label", { htmlFor: "token" }, "Token"), field, create("button", { className: "main" }, "Continue")));
@@ -69,15 +61,14 @@ function show() {
 async function load(wantCount) {
   const shown = view, address = requestOf(view, shownTable());
   loading.abort();
-  loading = new AbortController();
-  const { signal } = loading;
+  const { signal } = loading = new AbortController();
   $("rows").ariaBusy = "true";
   $("status").textContent = "Loading…";
   try {
     if (live) await watch(address, signal, (text) => signal.aborted || drawRows(shown, parseRows(text)));
-    const count = (response) => { total = { of: countKey(shown), rows: response.headers.get("Content-Range")?.split("/")[1] }; };
-    const read = (response) => { if (wantCount) count(response); return response.text(); };
-    const text = await ask(address, read, { signal, headers: wantCount ? { Prefer: "count=exact" } : {} });
+    const read = async (response) => [await response.text(), response.headers.get("Content-Range")?.split("/")[1]];
+    const [text, counted] = await ask(address, read, { signal, headers: wantCount ? { Prefer: "count=exact" } : {} });
+    if (wantCount) total = { of: countKey(shown), rows: counted };
     if (!signal.aborted) drawRows(shown, parseRows(text));
   } catch (error) {
     if (signal.aborted) return;
@@ -128,10 +119,7 @@ function setLive(on) {
   $("live").ariaPressed = String(on);
   $("note").textContent = on ? "Connecting…" : "";
 }
-function showTables(on) {
-  $("tables").classList.toggle("open", on);
-  $("menu").ariaExpanded = String(on);
-}
+const showTables = (on) => { $("menu").ariaExpanded = String($("tables").classList.toggle("open", on)); };
 async function saveCSV() {
   $("note").textContent = "Fetching all rows…";
   $("note").textContent = await download(view, shownTable()).then(() => "Saved.", ({ message, hint }) => `${message} ${hint ?? ""}`);
@@ -140,17 +128,16 @@ function findTable() {
   const sought = $("find").value.trim().toLowerCase();
   for (const li of $("list").children) li.hidden = !li.textContent.toLowerCase().includes(sought);
 }
-
 const turn = (pages) => ({ target }) => target.ariaDisabled !== "true" && go({ ...view, offset: Math.max(0, view.offset + pages * pageSize) });
-const onclick = {
+const onClick = {
   previous: turn(-1), next: turn(1), count: () => load(true), download: saveCSV, live: () => { setLive(!live); load(false); },
   choose: () => openColumns(shownTable(), view), copy: () => openCode(shownTable(), view), filter: () => addFilter(shownTable()),
   close: () => $("drawer").close(), drawer: ({ target }) => target.id === "drawer" && target.close(), // its backdrop
   skip: () => $("rows").focus(), menu: () => showTables($("menu").ariaExpanded !== "true"),
 };
-for (const [id, handler] of Object.entries(onclick)) $(id).onclick = handler;
+for (const [id, handler] of Object.entries(onClick)) $(id).addEventListener("click", handler);
 $("filters").onsubmit = (event) => { event.preventDefault(); go({ ...view, filters: readFilters(shownTable()), offset: 0 }); };
-$("find").oninput = findTable;
-$("find").onkeydown = ({ key }) => key === "Enter" && $("list").querySelector("li:not([hidden]) a")?.click();
+$("find").addEventListener("input", findTable);
+$("find").addEventListener("keydown", ({ key }) => key === "Enter" && $("list").querySelector("li:not([hidden]) a")?.click());
 window.onhashchange = show;
 start();

@@ -5,7 +5,7 @@ function readSchema({ paths = {}, components = {} }) {
   for (const { get } of Object.values(paths)) {
     const reference = get?.responses?.["200"]?.content?.["application/json"]?.schema?.items?.$ref?.split("/").pop();
     const schema = reference && components.schemas?.[decode(reference).replaceAll("~1", "/").replaceAll("~0", "~")];
-    if (schema) tables.set(get.summary, newTable(get.summary, schema, get.description));
+    if (schema) tables.set(get.tags[0], newTable(get.tags[0], schema, get.description));
   }
   for (const table of tables.values()) {
     for (const relation of table.refers) tables.get(relation.table)?.referred.push({ ...relation, from: table.name });
@@ -15,12 +15,10 @@ function readSchema({ paths = {}, components = {} }) {
 function newTable(name, schema, description = "") {
   const key = schema["x-primary-key"] ?? [], refers = schema["x-foreign-keys"] ?? [], columns = new Map();
   for (const [column, property] of Object.entries(schema.properties ?? {})) {
-    const types = [property.type ?? []].flat(), type = property["x-type"] ?? types.join(" or ");
-    columns.set(column, {
-      type, comment: property.description, isKey: key.includes(column), refers: refers.find((r) => r.columns.includes(column)),
-      isNullable: types.length === 0 || types.includes("null"), choices: property.enum?.filter((item) => item !== null),
-      kind: kindOf(property, types, type.toLowerCase()),
-    });
+    const types = [property.type ?? property.anyOf?.map((form) => form.type) ?? []].flat(), type = property["x-type"] ?? types.join(" or ");
+    columns.set(column, { type, comment: property.description, isKey: key.includes(column), kind: kindOf(property, types, type.toLowerCase()),
+      refers: refers.find((relation) => relation.columns.includes(column)),
+      isNullable: types.length === 0 || types.includes("null"), choices: property.enum?.filter((item) => item !== null) });
   }
   return { name, description, columns, key, refers, referred: [] };
 }

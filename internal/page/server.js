@@ -14,8 +14,7 @@ async function ask(address, read = (response) => response.text(), { signal, head
     fault = await response.json().catch(() => ({}));
   } catch (error) {
     if (signal?.aborted || error.status) throw error;
-    if (response) throw refusal(0, { message: "The answer broke off.", hint: "Try again shortly." });
-    throw refusal(0, { message: "The server does not answer.", hint: "Is it running, and is this device online?" });
+    throw refusal(0, { message: response ? "The answer broke off." : "The server does not answer.", hint: "Try again shortly." });
   }
   throw refusal(response.status, { message: `The answer is ${response.status} ${response.statusText}.`, ...fault });
 }
@@ -30,16 +29,15 @@ async function watch(address, signal, onRows) {
   const read = async (response) => {
     if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) throw refusal(406, {});
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let { done, value } = await reader.read(), rest = ""; !done; { done, value } = await reader.read()) {
-      const events = (rest + value).split("\n\n");
+    for (let next = await reader.read(), rest = ""; !next.done; next = await reader.read()) {
+      const events = (rest + next.value).split("\n\n");
       rest = events.pop();
       events.forEach(take);
     }
   };
+  const keepOn = (error) => { if (signal.aborted || (error.status >= 400 && error.status < 500)) throw error; };
   while (!signal.aborted) {
-    await ask(address, read, { signal, headers }).catch((error) => {
-      if (signal.aborted || (error.status >= 400 && error.status < 500)) throw error;
-    });
+    await ask(address, read, { signal, headers }).catch(keepOn);
     await new Promise((resolve) => { setTimeout(resolve, 1000); });
   }
 }

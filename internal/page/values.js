@@ -1,5 +1,4 @@
-// This file reads rows without losing anything: a number keeps all its digits, because a value stays
-// the text that the server sent.
+// This file reads rows without losing a digit, because a value stays the text that the server sent.
 
 const jsonToken = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s",:{}[\]]+/g;
 const opens = (token) => token === "{" || token === "[", closes = (token) => token === "}" || token === "]";

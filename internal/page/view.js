@@ -1,5 +1,4 @@
-// This file is the language: a view (a table, with columns, filters, order and offset) as the query
-// of a request, and back from the fragment of the page's address, which holds the same.
+// This file writes a view (table, columns, filters, order, offset) as the query of a request or a link, and reads a link.
 
 const pageSize = 50;
 /** operators stand in a filter as before + value + after. The first that fits is shown; the last always does. */
@@ -10,10 +9,8 @@ const operators = [
   ...[["=", "eq"], ["≠", "neq"]].map(([label, word]) => ({ label, kinds: "number time text choice binary", before: `${word}.` })),
   ...[[">", "gt"], ["≥", "gte"], ["<", "lt"], ["≤", "lte"]].map(([label, word]) => ({ label, kinds: "number time text", before: `${word}.` })),
   { label: "is one of", kinds: "number time text choice", before: "in.(", after: ")" },
-  { label: "is true", kinds: "boolean", exact: "is.true" },
-  { label: "is false", kinds: "boolean", exact: "is.false" },
-  { label: "is NULL", exact: "is.null" },
-  { label: "is not NULL", exact: "is.not_null" },
+  { label: "is true", kinds: "boolean", exact: "is.true" }, { label: "is false", kinds: "boolean", exact: "is.false" },
+  { label: "is NULL", exact: "is.null" }, { label: "is not NULL", exact: "is.not_null" },
   { label: "as PostgREST writes it", before: "" },
 ];
 const operatorsFor = (column) => operators.filter(({ kinds }) => !kinds || kinds.split(" ").includes(column?.kind ?? "text"));
@@ -35,9 +32,7 @@ const quote = (name) => (/^[a-z_]\w*$/i.test(name) && !reserved.includes(name) ?
 const unquote = (name) => (name.startsWith('"') ? name.slice(1, -1).replace(/\\(.)/gs, "$1") : name);
 const splitList = (text) => text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/gs) ?? [];
 const encode = (text) => encodeURIComponent(text).replace(/%(2C|3A)/g, decodeURIComponent);
-function decode(text) {
-  try { return decodeURIComponent(text); } catch { return text; } // people write links, too
-}
+function decode(text) { try { return decodeURIComponent(text); } catch { return text; } } // people write links, too
 /** writeTerm is one column of the order; readTerm reads it. */
 const writeTerm = ({ column, down, nulls }) => quote(column) + (down ? ".desc" : "") + (nulls ? `.nulls${nulls}` : "");
 function readTerm(text) {
