@@ -63,7 +63,13 @@ func TestBrowser(t *testing.T) {
 		{"page: hostile rows", testHostileRows},
 		{"page: phone", testPhone},
 		{"page: light and dark", testColours},
-		{"explore", testExplore},
+		{"tables: rows", testTables},
+		{"tables: filters", testFilters},
+		{"tables: order", testOrder},
+		{"tables: columns", testColumns},
+		{"tables: pages", testPages},
+		{"tables: relations", testRelations},
+		{"tables: 300 of them", testManyTables},
 	}
 	b := startBrowser(t)
 	for _, tt := range tests {
