@@ -139,10 +139,10 @@ func answerJSON(text string) http.HandlerFunc {
 	}
 }
 
-// click presses a button, as a person does.
+// click presses a button or follows a link, by keyboard.
 func (p *tab) click(selector string) {
 	p.t.Helper()
-	p.do(chromedp.Click(chromedp.CSS(selector)))
+	p.do(chromedp.Focus(chromedp.CSS(selector)), chromedp.KeyEvent(kb.Enter))
 }
 
 // goTo goes to a view by its link, and waits for it.
