@@ -193,6 +193,7 @@ func testHostileTables(t *testing.T, b *browser) {
 	}
 	answers["/read/"] = describeAs(t, schemas)
 	p := b.open(t, newFront(t, b.startAPI(t), "", answers))
+	p.wait(fmt.Sprintf(`document.querySelectorAll("#list a").length === %d`, len(hostileNames)))
 	for _, name := range hostileNames {
 		quoted, _ := json.Marshal(name)
 		evaluate[any](p, fmt.Sprintf(`[...document.querySelectorAll("#list a")].find((a) => a.textContent === %s).click()`, quoted))

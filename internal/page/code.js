@@ -2,7 +2,7 @@
 
 const root = location.origin + location.pathname.replace(/[^/]*$/, "");
 const addressOf = ({ name }, pairs) => `${root}read/${encodeURIComponent(name)}?${queryString(pairs)}`;
-const requestOf = (view, table) => addressOf(table, [...parameters(withKey(view, table)), ["limit", String(pageSize)]]);
+const requestOf = (view, table, limit = pageSize) => addressOf(table, [...parameters(withKey(view, table)), ["limit", String(limit)]]);
 /** examples are the request in several languages, by their names; of a token only its place is shown. */
 function examples(view, table, withToken) {
   const address = requestOf(view, table), string = JSON.stringify, { name } = table;

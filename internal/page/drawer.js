@@ -8,12 +8,9 @@ function openDrawer(title, ...children) {
 }
 /** openRow shows a row in full, also columns that were not chosen, and scrolls to a column. */
 async function openRow(table, row, number, column) {
-  const { name: from, columns, key } = table;
-  let whole = row;
-  if (row.size < columns.size && key.length > 0 && key.every((name) => row.has(name))) {
-    const own = newView(from, key.map((name) => ({ column: name, text: `eq.${plain(row.get(name))}` })));
-    whole = await ask(requestOf(own, table)).then((text) => parseRows(text)[0] ?? row, () => row);
-  }
+  const { columns } = table, address = requestOf({ ...view, select: null, offset: number - 1 }, table, 1);
+  const found = row.size < columns.size && await ask(address).then((text) => parseRows(text)[0], () => undefined);
+  const whole = found && [...row].every(([name, raw]) => found.get(name) === raw) ? found : row; // else it has moved
   const list = create("dl", {}, ...[...whole].flatMap(([name, raw]) => {
     const { type, refers } = columns.get(name) ?? {}, link = linkTo(refers, whole);
     return [create("dt", { state: name }, name, create("span", { className: "type" }, type)),
@@ -21,7 +18,7 @@ async function openRow(table, row, number, column) {
   }));
   const links = table.referred.map((relation) => ({ ...relation, // seen from here
     link: linkTo({ table: relation.from, columns: relation.references, references: relation.columns }, whole) }));
-  openDrawer(`${from}, row ${number}`, links.some(({ link }) => link) && create("p", {}, "Referred to by ", ...links.filter(({ link }) => link)
+  openDrawer(`${table.name}, row ${number}`, links.some(({ link }) => link) && create("p", {}, "Referred to by ", ...links.filter(({ link }) => link)
     .flatMap(({ link, from: table, columns: by }, i) => [i > 0 && ", ", create("a", { href: link }, `${table}.${by.join(", ")}`)])), list);
   [...list.children].find((dt) => dt.state === column)?.scrollIntoView();
 }

@@ -34,7 +34,9 @@ function filterLine(table, { column, group, text = "" }, { operator, value } = r
     : create("input", { ariaLabel: "Value", value, autocomplete: "off", spellcheck: false });
   field.hidden = Boolean(operator.exact);
   columns.onchange = labels.onchange = ({ target }) => {
-    const fresh = filterLine(table, { column: columns.value }, { operator: operators.find(({ label }) => label === labels.value), value: field.value });
+    const isSame = target === labels || table.columns.get(columns.value)?.kind === about?.kind; // else the first that fits
+    const kept = isSame ? operators.find(({ label }) => label === labels.value) : undefined;
+    const fresh = filterLine(table, { column: columns.value }, { operator: kept, value: field.value });
     line.replaceWith(fresh);
     fresh.querySelector(`[aria-label=${target.ariaLabel}]`).focus();
   };

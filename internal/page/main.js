@@ -72,10 +72,10 @@ async function load(wantCount) {
     if (!signal.aborted) drawRows(shown, parseRows(text));
   } catch (error) {
     if (signal.aborted) return;
-    const isUnwatched = live && error.status === 406;
+    const note = live && error.status === 406 ? "This server cannot watch this table." : "";
     setLive(false);
-    $("note").textContent = isUnwatched ? "This server cannot watch this table." : "";
-    if (isUnwatched) return load(wantCount);
+    $("note").textContent = note;
+    if (note) return load(wantCount);
     $("rows").ariaBusy = "false";
     for (const id of ["head", "body"]) $(id).replaceChildren($(id).state = "");
     drawPager("", false, false);
