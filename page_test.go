@@ -28,12 +28,12 @@ func TestPage(t *testing.T) {
 	for _, tt := range tests {
 		for _, method := range []string{"GET", "HEAD"} {
 			t.Run(method+tt.path+" "+tt.accept, func(t *testing.T) {
-				resp, body := send(t, method, server.URL+tt.path, "Accept: " + tt.accept)
+				resp, body := send(t, method, server.URL+tt.path, "Accept: "+tt.accept)
 				checkPage(t, resp, tt.contentType, tt.path == "/")
 				if (method == "HEAD") != (body == "") {
 					t.Errorf("%s %s: %d bytes of body", method, tt.path, len(body))
 				}
-				again, _ := send(t, method, server.URL+tt.path, "Accept: " + tt.accept, "If-None-Match: " + resp.Header.Get("ETag"))
+				again, _ := send(t, method, server.URL+tt.path, "Accept: "+tt.accept, "If-None-Match: "+resp.Header.Get("ETag"))
 				if again.StatusCode != http.StatusNotModified {
 					t.Errorf("%s %s again: %s; want 304", method, tt.path, again.Status)
 				}

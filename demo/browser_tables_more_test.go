@@ -325,15 +325,15 @@ func testKeyboard(t *testing.T, b *browser) {
 // refers to it.
 func testPicture(t *testing.T, b *browser) {
 	dir := os.Getenv(picturesVariable)
-	p := b.open(t, b.startAPI(t)+"/#sample?select=id,name,country,kind,altitude_m,price,notes&order=altitude_m.desc")
+	p := b.open(t, b.startAPI(t)+"/#sample?select=name,country,altitude_m,beds,price,opens_on&altitude_m=lt.3000&order=altitude_m.desc")
 	p.do(chromedp.EmulateViewport(1200, 640))
-	p.waitStatus("1–12 of 12")
+	p.waitStatus("1–9 of 9")
 	p.picture(dir, "page-table.png")
 	_, address := b.newRelated(t, "page_picture")
 	p = b.open(t, address+"#huts?select=id,name,region_id,kind,price")
 	p.do(chromedp.EmulateViewport(1200, 640))
 	p.waitStatus("1–50")
 	p.click("#body button")
-	p.wait(`document.querySelector("#drawer").open`)
+	p.wait(`document.querySelector("#drawer").open && document.querySelector("#drawer-body").scrollTop === 0`)
 	p.picture(dir, "page-related.png")
 }

@@ -14,13 +14,13 @@ async function openRow(table, row, number, column) {
   const list = create("dl", {}, ...[...whole].flatMap(([name, raw]) => {
     const { type, refers } = columns.get(name) ?? {}, link = linkTo(refers, whole);
     return [create("dt", { state: name }, name, create("span", { className: "type" }, type)),
-      create("dd", {}, drawValue(raw, columns.get(name), false).node, link && create("a", { href: link }, `Open in ${refers.table}`))];
+      create("dd", { className: columns.get(name)?.kind }, drawValue(raw, columns.get(name), false).node, link && create("a", { href: link }, `Open in ${refers.table}`))];
   }));
   const links = table.referred.map((relation) => ({ ...relation, // seen from here
     link: linkTo({ table: relation.from, columns: relation.references, references: relation.columns }, whole) }));
   openDrawer(`${table.name}, row ${number}`, links.some(({ link }) => link) && create("p", {}, "Referred to by ", ...links.filter(({ link }) => link)
     .flatMap(({ link, from: table, columns: by }, i) => [i > 0 && ", ", create("a", { href: link }, `${table}.${by.join(", ")}`)])), list);
-  [...list.children].find((dt) => dt.state === column)?.scrollIntoView();
+  [...list.children].find((dt) => dt.state === (column ?? null))?.scrollIntoView();
 }
 /** openColumns lets a person choose; all of them, or none, is no choice. */
 function openColumns(table, shown) {
