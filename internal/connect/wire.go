@@ -66,6 +66,7 @@ type wire struct {
 	row     int   // bytes read since the last row, or reply, was asked for
 	err     error // why the connection was refused
 	closed  atomic.Bool
+	cause   atomic.Pointer[error] // why interrupt closed it
 
 	version  string // of the server, as in its greeting
 	threadID uint32 // as in its greeting
@@ -95,6 +96,13 @@ func (w *wire) Close() error {
 		return nil
 	}
 	return w.Conn.Close()
+}
+
+// interrupt ends what is done on the connection because of cause. Anybody may call
+// it.
+func (w *wire) interrupt(cause error) {
+	w.cause.Store(&cause)
+	w.Close()
 }
 
 // SyscallConn lets the driver see whether the server has closed an idle
