@@ -196,6 +196,7 @@ func (c *conn) query(ctx context.Context, text string, run func(context.Context)
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	return c.query(ctx, query, func(ctx context.Context) (driver.Rows, error) {
+		c.wire.expectColumns()
 		return c.driverConn.QueryContext(ctx, query, args)
 	})
 }
@@ -249,7 +250,9 @@ func (c *conn) ResetSession(ctx context.Context) error {
 }
 
 // IsValid implements driver.Validator.
-func (c *conn) IsValid() bool { return !c.isBroken && !c.isBusy && c.driverConn.IsValid() }
+func (c *conn) IsValid() bool {
+	return !c.isBroken && !c.isBusy && len(c.wire.head) == 0 && c.driverConn.IsValid()
+}
 
 // Close implements driver.Conn. If a query was given up it waits, for a short
 // time, until that has ended on the server, so that a pool's size bounds what
@@ -327,6 +330,7 @@ func (r *rows) Close() (err error) {
 		return r.driverRows.Close()
 	}
 	_ = r.conn.wire.SetReadDeadline(time.Now().Add(drainTime))
+	r.skipText()
 	if err = r.driverRows.Close(); err != nil {
 		return r.conn.failed(err)
 	}

@@ -76,11 +76,12 @@ var families = map[string]family{
 // value.
 type Encoder struct {
 	format  Format
-	out     []byte  // where the Scan of each column appends, during AppendRow only
-	start   int     // where the current row begins in out
-	cells   []any   // *cell or discard, one per column, as rows.Scan takes them
-	written []*cell // those of them that are no discard
-	rows    int     // rows written so far
+	out     []byte // where the Scan of each column appends, during AppendRow only
+	start   int    // where the current row begins in out
+	written []cell // one per column that is written
+	hidden  int    // columns behind them
+	cells   []any  // all of them, as rows.Scan takes them; nil before the first AppendRow
+	rows    int    // rows written so far
 }
 
 // Rows is the number of rows that were appended.
@@ -95,31 +96,33 @@ type cell struct {
 	quoted bool // numbers become strings
 	scale  int  // of DECIMAL: digits behind the point, at least
 	isText bool // everything becomes a string
+	sent   sent // what the driver makes of a text
 }
 
 // New makes the encoder for a result with these columns, of which the last hidden
 // ones are not written. They are called as fields say, one for each of the
 // others, or by their own names if there are no fields.
 func New(columns []Column, fields []Field, hidden int, f Format, options Options) *Encoder {
-	e := &Encoder{format: f, cells: make([]any, len(columns))}
-	e.written = make([]*cell, len(columns)-hidden)
-	for i, column := range columns {
-		if i >= len(e.written) {
-			e.cells[i] = discard{}
-			continue
-		}
+	e := &Encoder{format: f, written: make([]cell, len(columns)-hidden), hidden: hidden}
+	keys := make([]byte, 0, keyBytes*len(e.written))
+	for i := range e.written {
+		column, c := columns[i], &e.written[i]
 		field := Field{Name: column.Name}
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newCell(cmp.Or(field.Type, column.Type), options)
-		c.scale = scaleOf(column)
+		*c = newCell(cmp.Or(field.Type, column.Type), options)
+		c.scale, c.sent = scaleOf(column), sentAs(column.Type)
 		c.enc, c.name, c.isText = e, field.Name, field.AsText
-		c.key = append(appendString(nil, []byte(c.name)), ':')
-		e.cells[i], e.written[i] = c, c
+		start := len(keys)
+		keys = append(appendString(keys, []byte(c.name)), ':')
+		c.key = keys[start:len(keys):len(keys)]
 	}
 	return e
 }
+
+// keyBytes is the room for a key that is hardly ever longer.
+const keyBytes = 24
 
 // maxScale is the largest scale of a DECIMAL, in MariaDB. More says that there is
 // none.
@@ -140,9 +143,9 @@ type discard struct{}
 func (discard) Scan(any) error { return nil }
 
 // newCell makes a column of a type, without its encoder and name.
-func newCell(typeName string, options Options) *cell {
+func newCell(typeName string, options Options) cell {
 	f := families[typeName]
-	return &cell{
+	return cell{
 		family: f,
 		quoted: f == familyBigint && options.BigintAsString || f == familyDecimal && options.DecimalAsString,
 	}
@@ -153,15 +156,30 @@ func newCell(typeName string, options Options) *cell {
 // error the output is not to be sent.
 func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	e.begin(dst)
+	if e.cells == nil {
+		e.cells = e.scanners()
+	}
 	return e.end(rows.Scan(e.cells...))
+}
+
+// scanners are all columns, as rows.Scan takes them.
+func (e *Encoder) scanners() []any {
+	cells := make([]any, len(e.written), len(e.written)+e.hidden)
+	for i := range e.written {
+		cells[i] = &e.written[i]
+	}
+	for range e.hidden {
+		cells = append(cells, discard{})
+	}
+	return cells
 }
 
 // AppendValues is AppendRow for values as a driver gives them, one per column.
 // They are not kept.
 func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error) {
 	e.begin(dst)
-	for i, c := range e.written {
-		if err := c.Scan(values[i]); err != nil {
+	for i := range e.written {
+		if err := e.written[i].Scan(values[i]); err != nil {
 			return e.end(err)
 		}
 	}
@@ -224,7 +242,7 @@ func (c *cell) Scan(src any) (err error) {
 		return ErrRowTooLarge
 	}
 	if c.enc.format.Media == CSV {
-		if c != c.enc.cells[0] {
+		if c != &c.enc.written[0] {
 			out = append(out, ',')
 		}
 		c.enc.out, err = c.appendCSV(out, src)

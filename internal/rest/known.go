@@ -21,8 +21,17 @@ func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
 		return q.known, nil
 	}
 	var err error
-	q.known, err = t.learn(ctx, q, t.catalog.Table)
+	q.known, err = t.asLearned(ctx, q)
 	return q.known, err
+}
+
+// asLearned returns what the catalog knows. Nearly always that is at hand, and then
+// a context with a deadline would be most of the work.
+func (t *table) asLearned(ctx context.Context, q *read) (*catalog.Table, error) {
+	if known := t.catalog.Known(t.name); known != nil {
+		return known, nil
+	}
+	return t.learn(ctx, q, t.catalog.Table)
 }
 
 // learn asks the catalog, until the deadline of q.
@@ -43,7 +52,7 @@ func (t *table) freshShape(ctx context.Context, q *read) (*catalog.Table, error)
 	if t.shape.Load() == nil || !t.db.IsMariaDB() {
 		return t.shape.Load(), nil
 	}
-	shape, err := t.learn(ctx, q, t.catalog.Table)
+	shape, err := t.asLearned(ctx, q)
 	if err == nil {
 		t.shape.Store(shape)
 	}
