@@ -80,7 +80,7 @@ func (c *cell) appendText(dst, text []byte) ([]byte, error) {
 	case c.sent == sentDouble:
 		f, err := strconv.ParseFloat(string(text), 64)
 		return appendFloat(dst, f, 64), err
-	case c.sent != sentFloat && len(text) <= maxEasyDigits && isInteger(text):
+	case c.sent != sentFloat && isEasyInteger(text):
 		return c.appendQuote(append(c.appendQuote(dst), text...)), nil
 	}
 	value, err := c.valueOf(text)
@@ -94,12 +94,10 @@ func (c *cell) appendText(dst, text []byte) ([]byte, error) {
 // without a look at its digits.
 const maxEasyDigits = 18
 
-// isInteger reports whether text is an integer as JSON has it.
-func isInteger(text []byte) bool {
-	if len(text) > 1 && text[0] == '-' && text[1] != '0' {
-		text = text[1:]
-	}
-	return isDigits(text) && (text[0] != '0' || len(text) == 1)
+// isEasyInteger reports whether text is an integer of no sign that is written so in
+// JSON, too.
+func isEasyInteger(text []byte) bool {
+	return len(text) <= maxEasyDigits && isDigits(text) && (text[0] != '0' || len(text) == 1)
 }
 
 // valueOf is what the driver makes of text.
