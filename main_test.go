@@ -1087,9 +1087,9 @@ func TestLimitMemory(t *testing.T) {
 		env   map[string]string
 		limit int64 // in MiB
 	}{
-		{"defaults", math.MaxInt64, nil, 224},
-		{"many connections", math.MaxInt64, map[string]string{"DB_MAX_CONNS": "100"}, 584},
-		{"many clients", math.MaxInt64, map[string]string{"MAX_IN_FLIGHT": "10240"}, 512},
+		{"defaults", math.MaxInt64, nil, 232},
+		{"many connections", math.MaxInt64, map[string]string{"DB_MAX_CONNS": "100"}, 592},
+		{"many clients", math.MaxInt64, map[string]string{"MAX_IN_FLIGHT": "10240"}, 520},
 		{"GOMEMLIMIT", 100 << 20, nil, 100},
 	}
 	for _, tt := range tests {

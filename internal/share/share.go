@@ -52,6 +52,7 @@ const (
 type Sharer struct {
 	db      *exec.DB
 	results *results
+	timers  sync.Pool // *time.Timer, stopped: each read that waits needs one
 
 	mu    sync.Mutex       // guards what follows, and lanes and flights
 	lanes map[string]*lane // by key; a lane with nothing in it is removed
@@ -103,12 +104,16 @@ func (s *Sharer) Load() (bytes, flights int) {
 // Release says that the caller does not need res any more.
 func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
 
-// Sending says that conn, which may be nil, is sent res until done is called: if
+// Sending says that conn, which may be nil, is sent res until Sent is called: if
 // there is no room for other results, a slow client is cut off. The caller holds
 // res.
-func (s *Sharer) Sending(res *Result, conn *client.Conn) (done func()) {
+func (s *Sharer) Sending(res *Result, conn *client.Conn) {
 	s.results.sending.Add(&res.parcel, conn, len(res.Body))
-	return func() { s.results.sending.Remove(&res.parcel, conn) }
+}
+
+// Sent takes back one Sending of res and conn.
+func (s *Sharer) Sent(res *Result, conn *client.Conn) {
+	s.results.sending.Remove(&res.parcel, conn)
 }
 
 // Compressed returns what compress makes of the body of res, called once for all
@@ -126,7 +131,8 @@ func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Tim
 	if alone {
 		return s.readAlone(ctx, f)
 	}
-	late := time.NewTimer(time.Until(deadline) + flightGrace)
+	late := s.timer(time.Until(deadline) + flightGrace)
+	defer s.timers.Put(late)
 	defer late.Stop()
 	for {
 		select {
@@ -142,6 +148,17 @@ func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Tim
 			}
 		}
 	}
+}
+
+// timer returns a timer that fires after d. Once it is stopped it may go back to
+// s.timers.
+func (s *Sharer) timer(d time.Duration) *time.Timer {
+	t, ok := s.timers.Get().(*time.Timer)
+	if !ok {
+		return time.NewTimer(d)
+	}
+	t.Reset(d)
+	return t
 }
 
 // readAlone sends the query of a flight that nobody else can join any more. It
