@@ -78,14 +78,14 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 		a.routes["/read/"+table] = a.handleRead(table)
 	}
 	a.routes["/read"] = a.routes["/read/"+cfg.tables[0]]
-	a.handler = a.withLog(a.withCORS(http.HandlerFunc(a.route)))
+	a.handler = rest.WithStreams(a.withLog(a.withCORS(http.HandlerFunc(a.route))))
 	return a
 }
 
 // ServeHTTP implements http.Handler.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), a.header)
-	if r.ContentLength != 0 { // net/http would wait for the body before it answers
+	if r.ContentLength != 0 && r.ProtoMajor == 1 { // net/http would wait for the body before it answers
 		w.Header().Set("Connection", "close")
 	}
 	a.handler.ServeHTTP(w, r)

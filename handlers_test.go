@@ -23,6 +23,7 @@ import (
 	"readapi/internal/client"
 	"readapi/internal/exec"
 	"readapi/internal/fakedb"
+	"readapi/internal/httpserver"
 
 	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/go-sql-driver/mysql"
@@ -58,7 +59,7 @@ func newMockServer(t testing.TB, log *slog.Logger, environment ...string) (*http
 	t.Cleanup(func() { pool.Close() })
 	api := newAPI(pool, testConfig(t, environment...), log)
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = newServer(api, log)
+	server.Config = httpserver.New(api, nil, log)
 	server.Start()
 	t.Cleanup(server.Close)
 	return server, mock
@@ -482,7 +483,7 @@ func TestWithheldBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(readTimeout / 2)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"); err != nil {
@@ -778,7 +779,7 @@ func TestBrokenStreamOfHTTP10(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newServer(newAPI(pool, testConfig(t), discardLog()), discardLog())
+	server := httpserver.New(newAPI(pool, testConfig(t), discardLog()), nil, discardLog())
 	defer server.Close()
 	go server.Serve(client.NewListener(listener, time.Minute)) // ends with Close
 	conn, err := net.Dial("tcp", listener.Addr().String())

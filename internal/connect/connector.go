@@ -208,16 +208,18 @@ func (c *Connector) connect(ctx context.Context, r *reaper) (driver.Conn, error)
 // login makes a connection of the driver. The wire has nothing more to check
 // after it.
 func (c *Connector) login(ctx context.Context) (inner driverConn, w *wire, err error) {
+	said := driverTalk{Logger: c.cfg.Logger}
 	defer func() {
 		if r := recover(); r != nil {
 			err = malformed(r)
 		}
 		if err != nil && w != nil {
 			w.Close()
-			err = cmp.Or(w.err, err)
+			err = said.explain(cmp.Or(w.err, err))
 		}
 	}()
 	cfg := c.cfg.Clone()
+	cfg.Logger = &said
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		raw, err := c.dialer.Dial(ctx, network, addr)
 		if err != nil {
@@ -236,6 +238,32 @@ func (c *Connector) login(ctx context.Context) (inner driverConn, w *wire, err e
 	}
 	w.ready()
 	return made.(driverConn), w, nil
+}
+
+// driverTalk is what the driver says while it logs in: of a server that does not
+// take our certificate, and says so after the handshake, its error says nothing.
+type driverTalk struct {
+	mysql.Logger
+	alert error
+}
+
+// Print implements mysql.Logger. The driver has made a text of the error.
+func (d *driverTalk) Print(v ...any) {
+	const op = "remote error"
+	if _, text, found := strings.Cut(fmt.Sprint(v...), op+": "); found {
+		d.alert = &net.OpError{Op: op, Err: errors.New(text)}
+	}
+	if d.Logger != nil {
+		d.Logger.Print(v...)
+	}
+}
+
+// explain returns err with what the server has said about it.
+func (d *driverTalk) explain(err error) error {
+	if d.alert == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, d.alert)
 }
 
 // setUp learns who cn is and pins its session: two round trips.

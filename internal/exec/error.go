@@ -268,9 +268,14 @@ func numberedKind(err *mysql.MySQLError) Kind {
 	return errNumbers[err.Number]
 }
 
+// isTLSError reports whether one side does not trust the other. What the server has
+// against our certificate it says with an alert (RFC 8446, section 6.2), whose type
+// package tls keeps to itself.
 func isTLSError(err error) bool {
 	var unverified *tls.CertificateVerificationError
-	return errors.As(err, &unverified) || errors.Is(err, mysql.ErrNoTLS)
+	var alert *net.OpError
+	return errors.As(err, &unverified) || errors.Is(err, mysql.ErrNoTLS) ||
+		errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(alert.Err.Error(), "certificate")
 }
 
 // isAuthError reports whether the server wants a way of logging in that the

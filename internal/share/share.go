@@ -103,12 +103,11 @@ func (s *Sharer) Load() (bytes, flights int) {
 // Release says that the caller does not need res any more.
 func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
 
-// Sending says that conn, which may be nil, is sent res until done is called: if
-// there is no room for other results, a slow client is cut off. The caller holds
-// res.
-func (s *Sharer) Sending(res *Result, conn *client.Conn) (done func()) {
-	s.results.sending.Add(&res.parcel, conn, len(res.Body))
-	return func() { s.results.sending.Remove(&res.parcel, conn) }
+// Sending says that taker is sent res until done is called: if there is no room for
+// other results, a slow client is cut off. The caller holds res.
+func (s *Sharer) Sending(res *Result, taker client.Taker) (done func()) {
+	s.results.sending.Add(&res.parcel, taker, len(res.Body))
+	return func() { s.results.sending.Remove(&res.parcel, taker) }
 }
 
 // Compressed returns what compress makes of the body of res, called once for all
