@@ -25,6 +25,7 @@ import (
 	"unicode"
 
 	"readapi/internal/certs"
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 )
 
@@ -41,6 +42,7 @@ type config struct {
 	dbCert     certFiles      // empty: the database is shown none
 	maxConns   int
 	dbTimeout  time.Duration
+	session    map[string]string // variables of each session, as they stand in SQL
 
 	addr            string    // host:port
 	cert            certFiles // empty: no TLS
@@ -138,6 +140,10 @@ var rules = []rule{
 		name: "DB_TIMEOUT", fallback: "10s",
 		meaning: "how long a request may take until its first row, all in all",
 		parse:   duration(func(c *config) *time.Duration { return &c.dbTimeout }),
+	},
+	{
+		name: "DB_SESSION", parse: parseSession,
+		meaning: "variables for each session of the database, NAME=VALUE, comma separated, such as max_execution_time=5000",
 	},
 	{
 		name: "ADDR", fallback: "localhost:8080", parse: parseAddr,
@@ -441,6 +447,14 @@ func parseTLSRoots(c *config, value string) (err error) {
 		return fmt.Errorf("want the path of a CA file: %w", err)
 	}
 	return nil
+}
+
+func parseSession(c *config, value string) (err error) {
+	c.session = nil
+	if value != "" {
+		c.session, err = connect.ParseSession(value)
+	}
+	return err
 }
 
 // pemFile takes a path. Of a file that check refuses it is "-".

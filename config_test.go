@@ -40,6 +40,7 @@ var configFields = map[string]func(config) any{
 	"DB_TLS_KEY":       func(c config) any { return c.dbCert.key },
 	"DB_MAX_CONNS":     func(c config) any { return c.maxConns },
 	"DB_TIMEOUT":       func(c config) any { return c.dbTimeout },
+	"DB_SESSION":       func(c config) any { return c.session },
 	"ADDR":             func(c config) any { return c.addr },
 	"TLS_CERT":         func(c config) any { return c.cert.cert },
 	"TLS_KEY":          func(c config) any { return c.cert.key },
@@ -95,6 +96,8 @@ var configValid = []struct {
 	{"DB_MAX_CONNS", "10000", 10_000},
 	{"DB_TIMEOUT", "500ms", 500 * time.Millisecond},
 	{"DB_TIMEOUT", "1m30s", 90 * time.Second},
+	{"DB_SESSION", "max_execution_time=5000", map[string]string{"max_execution_time": "5000"}},
+	{"DB_SESSION", "workload=olap, sql_mode='ANSI,NO_ZERO_DATE'", map[string]string{"workload": "'olap'", "sql_mode": "'ANSI,NO_ZERO_DATE'"}},
 	{"ADDR", ":80", ":80"},
 	{"ADDR", "localhost:0", "localhost:0"},
 	{"ADDR", "0.0.0.0:65535", "0.0.0.0:65535"},
@@ -180,6 +183,8 @@ var configInvalid = []struct {
 	{"DB_TIMEOUT", "10 s", "with its unit"},                                       // a space
 	{"DB_TIMEOUT", "1d", "with its unit"},                                         // not a unit of Go
 	{"DB_TIMEOUT", "9999999h", "a duration"},                                      // beyond 292 years
+	{"DB_SESSION", "time_zone=SYSTEM", "readapi sets it"},                         // pinned
+	{"DB_SESSION", "workload", "want NAME=VALUE"},                                 // no value
 	{"ADDR", "8080", "want host:port or :port"},                                   // no colon
 	{"ADDR", "localhost", "want host:port or :port"},                              // no port
 	{"ADDR", "localhost:", "a number from 0"},                                     // an empty port

@@ -38,6 +38,7 @@ var startHints = map[exec.Kind]string{
 	exec.NoDatabase:  "look at DB_NAME, and at what DB_USER may read",
 	exec.HostRefused: "look at DB_HOST, and at the hosts that DB_USER may come from",
 	exec.Unsafe:      "look at DB_TLS, and at DB_TLS_CERT",
+	exec.Session:     "look at DB_SESSION",
 }
 
 // openPool makes the pool. It does not connect.
@@ -66,7 +67,7 @@ func driverConfig(cfg config, log *slog.Logger) (*mysql.Config, error) {
 		d.Net, d.Addr = "unix", cfg.dbHost
 	}
 	d.User, d.Passwd, d.DBName = cfg.dbUser, cfg.dbPassword, cfg.dbName
-	d.Logger = driverLogger{log}
+	d.Params, d.Logger = cfg.session, driverLogger{log}
 	// The driver puts the arguments into the query. That saves the round trips of
 	// a prepared statement, and FLOAT arrives as without arguments.
 	d.InterpolateParams = true

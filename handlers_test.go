@@ -21,6 +21,7 @@ import (
 
 	"readapi/internal/apitest"
 	"readapi/internal/client"
+	"readapi/internal/connect"
 	"readapi/internal/exec"
 	"readapi/internal/fakedb"
 	"readapi/internal/httpserver"
@@ -253,6 +254,8 @@ func TestReadErrors(t *testing.T) {
 		{"out of sort memory", secret(1038), 500, "53200"},
 		{"max_join_size", secret(1104), 500, "54000"},
 		{"the bound of Vitess", &mysql.MySQLError{Number: 1317, Message: "secret Row count exceeded 10000"}, 500, "54000"},
+		{"what Vitess cannot do", secret(1235), 400, "0A000"},
+		{"variable of the session", fmt.Errorf("%w: %w", connect.ErrSession, secret(1193)), 500, "08004"},
 		{"stack overrun", secret(1436), 500, "54001"},
 		{"disk full", secret(1021), 503, "53100"},
 		{"temporary table full", secret(1114), 503, "53100"},
@@ -284,7 +287,7 @@ func TestReadErrors(t *testing.T) {
 				if strings.Contains(body, "secret") || strings.Contains(body, "SELECT") {
 					t.Errorf("error body = %s; want nothing of the database in it", body)
 				}
-				if !strings.Contains(log.String(), "level=ERROR msg=\"request failed\"") {
+				if tt.status >= 500 && !strings.Contains(log.String(), "level=ERROR msg=\"request failed\"") {
 					t.Errorf("log = %q; want the failed request", log.String())
 				}
 			})

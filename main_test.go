@@ -337,6 +337,16 @@ func mainRefuse(number uint16, text string) func(net.Conn) {
 	}
 }
 
+// mainRefuseSet lets every client log in, and refuses its variables.
+func mainRefuseSet(conn net.Conn) {
+	mainSend(conn, 0, mainHandshake)
+	mainReceive(conn)
+	mainSend(conn, 2, mainOKPacket)
+	for command := mainReceive(conn); command != "" && command != "\x01"; command = mainReceive(conn) {
+		mainSend(conn, 1, mainErrPacket(1193, "Unknown system variable 'nonsense'"))
+	}
+}
+
 // mainReset offers TLS and breaks off: the client's error holds its port, which
 // is another one each time.
 func mainReset(conn net.Conn) {
@@ -608,6 +618,7 @@ func TestRunGivesUp(t *testing.T) {
 		{"host not allowed", func(conn net.Conn) {
 			mainSend(conn, 0, mainErrPacket(1130, "Host is not allowed"))
 		}, nil, []string{"Host is not allowed", "DB_HOST"}},
+		{"unknown variable", mainRefuseSet, map[string]string{"DB_SESSION": "nonsense=1"}, []string{"nonsense", "DB_SESSION"}},
 		{"no TLS", mainRefuse(1045, ""), map[string]string{"DB_TLS": "true"}, []string{"DB_TLS"}},
 	}
 	for _, tt := range tests {

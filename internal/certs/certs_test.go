@@ -119,9 +119,9 @@ func TestLoadKeyOfAnother(t *testing.T) {
 	}
 }
 
-// shake shakes hands, and returns the errors of both sides and whom the server has
-// seen.
-func shake(t *testing.T, server, client *tls.Config) (serverErr, clientErr error, seen []*x509.Certificate) {
+// shake shakes hands, and returns whom the server has seen, and the errors of both
+// sides.
+func shake(t *testing.T, server, client *tls.Config) (seen []*x509.Certificate, serverErr, clientErr error) {
 	t.Helper()
 	one, other := net.Pipe()
 	defer one.Close()
@@ -133,7 +133,8 @@ func shake(t *testing.T, server, client *tls.Config) (serverErr, clientErr error
 	}()
 	clientErr = c.HandshakeContext(t.Context())
 	other.Close()
-	return <-done, clientErr, s.ConnectionState().PeerCertificates
+	serverErr = <-done
+	return s.ConnectionState().PeerCertificates, serverErr, clientErr
 }
 
 func TestTrust(t *testing.T) {
@@ -159,7 +160,7 @@ func TestTrust(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err, _ := shake(t, Server(pair), Client(tt.trust, tt.roots.Pool, tt.host, nil))
+			_, _, err := shake(t, Server(pair), Client(tt.trust, tt.roots.Pool, tt.host, nil))
 			var unverified *tls.CertificateVerificationError
 			if tt.ok != (err == nil) || err != nil && !errors.As(err, &unverified) {
 				t.Errorf("handshake = %v; want ok = %v, or that the certificate is not verified", err, tt.ok)
@@ -186,11 +187,11 @@ func TestClientCertificate(t *testing.T) {
 	server.ClientAuth, server.ClientCAs = tls.RequireAnyClientCert, a.Pool
 	for _, name := range []string{"first", "second"} {
 		a.IssueTo(t, ownCert, ownKey, name)
-		if serverErr, clientErr, seen := shake(t, server, client); serverErr != nil || clientErr != nil || seen[0].Subject.CommonName != name {
+		if seen, serverErr, clientErr := shake(t, server, client); serverErr != nil || clientErr != nil || seen[0].Subject.CommonName != name {
 			t.Errorf("handshake = %v, %v with %v; want %s", serverErr, clientErr, seen, name)
 		}
 	}
-	if err, _, _ := shake(t, server, Client(Host, a.Pool, "db.example", nil)); err == nil {
+	if _, err, _ := shake(t, server, Client(Host, a.Pool, "db.example", nil)); err == nil {
 		t.Error("a server who wants a certificate takes none")
 	}
 }

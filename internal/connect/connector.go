@@ -70,7 +70,7 @@ var (
 		backstop: fmt.Sprintf("max_execution_time=%d", queryBackstop.Milliseconds()),
 		allRows:  noLimit,
 	}
-	engineOther = engine{} // Vitess, and what else speaks the protocol
+	engineOther = engine{} // Vitess, a proxy, and what else speaks the protocol
 )
 
 func identityQuery(unique, status string) string {
@@ -274,11 +274,16 @@ func (c *Connector) setUp(ctx context.Context, cn *conn) error {
 	if isMariaDB {
 		slices.Reverse(order)
 	}
+	if strings.Contains(cn.wire.version, "Vitess") { // one of its servers would answer
+		order = nil
+	}
 	known := engineOther
 	for _, e := range order {
 		id, server, err := cn.identify(ctx, e.identity)
 		if err == nil && server != "" {
-			cn.setIdentity(id, server)
+			if cn.setIdentity(id, server); cn.server == "" { // that Vitess is renamed is no reason to fail
+				e.allRows = ""
+			}
 			known = e
 			break
 		}
@@ -289,7 +294,7 @@ func (c *Connector) setUp(ctx context.Context, cn *conn) error {
 		c.log.Debug("the database does not tell who it is", "err", err)
 	}
 	_, err := cn.ExecContext(ctx, c.sessionQuery(known), nil)
-	return err
+	return c.sessionError(err)
 }
 
 // sessionQuery is the SET with which every session begins. What comes later

@@ -53,10 +53,8 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
 		began := time.Now()
 		s, err := d.try(ctx, st, call)
-		if err == errBinary {
-			prepared := *st
-			prepared.Binary = true
-			s, err = d.try(ctx, &prepared, call)
+		if other := st.again(err); other != nil {
+			s, err = d.try(ctx, other, call)
 		}
 		switch {
 		case err == nil:
