@@ -53,6 +53,8 @@ type config struct {
 	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
 	encoding        encode.Options
+	metricsAddr     string // host:port, or empty
+	serverTiming    bool
 
 	logLevel  slog.Level
 	logFormat string // text or json
@@ -188,6 +190,14 @@ var rules = []rule{
 	{
 		name: "DECIMAL_AS", fallback: "number", meaning: "number or string: how DECIMAL columns are written",
 		parse: numberOrString(func(c *config) *bool { return &c.encoding.DecimalAsString }),
+	},
+	{
+		name: "METRICS_ADDR", meaning: "listen address for /metrics (Prometheus), /healthz and /readyz",
+		parse: func(c *config, value string) error { return parseListen(&c.metricsAddr, value) },
+	},
+	{
+		name: "SERVER_TIMING", fallback: "off", meaning: "on or off: the header Server-Timing, where the time of a read went",
+		parse: onOrOff(func(c *config) *bool { return &c.serverTiming }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",
@@ -390,6 +400,16 @@ func numberOrString(field func(*config) *bool) func(*config, string) error {
 	}
 }
 
+func onOrOff(field func(*config) *bool) func(*config, string) error {
+	return func(c *config, value string) error {
+		*field(c) = value == "on"
+		if value != "on" && value != "off" {
+			return errors.New("want on or off")
+		}
+		return nil
+	}
+}
+
 func parseHost(c *config, value string) error {
 	_, notIP := netip.ParseAddr(value)
 	isBlank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
@@ -472,12 +492,14 @@ func pemFile(check func(file string) error, field func(*config) *string) func(*c
 	}
 }
 
-func parseAddr(c *config, value string) error {
+func parseAddr(c *config, value string) error { return parseListen(&c.addr, value) }
+
+func parseListen(addr *string, value string) error {
 	_, port, err := net.SplitHostPort(value)
-	if _, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
+	if _, numErr := strconv.ParseUint(port, 10, 16); value != "" && (err != nil || numErr != nil) {
 		return errors.New("want host:port or :port, the port a number from 0 (any free one) to 65535")
 	}
-	c.addr = value
+	*addr = value
 	return nil
 }
 

@@ -52,6 +52,8 @@ var configFields = map[string]func(config) any{
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
 	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
 	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
+	"METRICS_ADDR":     func(c config) any { return c.metricsAddr },
+	"SERVER_TIMING":    func(c config) any { return c.serverTiming },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -123,6 +125,9 @@ var configValid = []struct {
 	{"BIGINT_AS", "string", true},
 	{"DECIMAL_AS", "number", false},
 	{"DECIMAL_AS", "string", true},
+	{"METRICS_ADDR", "localhost:9090", "localhost:9090"},
+	{"SERVER_TIMING", "on", true},
+	{"SERVER_TIMING", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
 	{"LOG_LEVEL", "info", slog.LevelInfo},
 	{"LOG_LEVEL", "warn", slog.LevelWarn},
@@ -238,6 +243,9 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "String", "want number or string"},                              // upper case
 	{"BIGINT_AS", "true", "want number or string"},                                // neither
 	{"DECIMAL_AS", "float", "want number or string"},                              // neither
+	{"METRICS_ADDR", "9090", "want host:port or :port"},                           // no colon
+	{"SERVER_TIMING", "ON", "want on or off"},                                     // upper case
+	{"SERVER_TIMING", "true", "want on or off"},                                   // neither
 	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},                      // upper case
 	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},                    // slog would take it
 	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},                     // not a level of slog

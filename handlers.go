@@ -14,9 +14,9 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"readapi/internal/exec"
+	"readapi/internal/observe"
 	"readapi/internal/rest"
 )
 
@@ -45,6 +45,7 @@ type api struct {
 	rest     *rest.Service
 	tokens   [][sha256.Size]byte // the hashes of API_TOKENS
 	routes   map[string]http.Handler
+	seen     *observe.Requests
 	handler  http.Handler // routes behind the middleware
 	header   http.Header  // of every response
 	stopping atomic.Bool
@@ -65,7 +66,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
-		Log: log,
+		Timing: cfg.serverTiming, Log: log,
 	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),
@@ -78,8 +79,20 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 		a.routes["/read/"+table] = a.handleRead(table)
 	}
 	a.routes["/read"] = a.routes["/read/"+cfg.tables[0]]
-	a.handler = rest.WithStreams(a.withLog(a.withCORS(http.HandlerFunc(a.route))))
+	a.seen = observe.New(cfg.tables, cfg.metricsAddr != "", log)
+	a.handler = rest.WithStreams(a.seen.Wrap(a.withCORS(http.HandlerFunc(a.route))))
 	return a
+}
+
+// metrics returns the handler of METRICS_ADDR, for those who watch the server.
+func (a *api) metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/healthz", a.routes["/healthz"])
+	mux.Handle("/readyz", a.routes["/readyz"])
+	mux.Handle("/metrics", a.seen.Series(observe.Sources{
+		DB: a.db, Rest: a.rest, InFlight: a.inFlight.Load, Version: buildVersion(),
+	}))
+	return mux
 }
 
 // ServeHTTP implements http.Handler.
@@ -191,42 +204,3 @@ func (a *api) endRead() {
 		}
 	}
 }
-
-// withLog logs each request at level debug.
-func (a *api) withLog(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !a.log.Enabled(r.Context(), slog.LevelDebug) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		counter := &countingWriter{ResponseWriter: w, status: http.StatusOK}
-		defer func(start time.Time) { // deferred: a broken stream ends in a panic
-			args := []any{"method", r.Method, "path", r.URL.Path}
-			args = append(args, rest.LoggedQuery(r)...)
-			a.log.Debug("request", append(args, "status", counter.status,
-				"bytes", counter.bytes, "duration", time.Since(start))...)
-		}(time.Now())
-		next.ServeHTTP(counter, r)
-	})
-}
-
-// countingWriter remembers what was sent.
-type countingWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-func (w *countingWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *countingWriter) Write(b []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap serves http.ResponseController.
-func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -126,6 +126,17 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	server := httpserver.New(api, pair, log)
 	running, end := context.WithCancelCause(ctx)
 	go func() { end(httpserver.Serve(server, client.NewListener(listener, cfg.stallTimeout))) }() // ends with ShutDown or Close
+	if cfg.metricsAddr != "" {
+		listener, err := net.Listen("tcp", cfg.metricsAddr)
+		if err != nil {
+			server.Close()
+			return fmt.Errorf("listen on METRICS_ADDR: %w", err)
+		}
+		log.Info("listening for metrics", "addr", listener.Addr().String())
+		watched := httpserver.New(api.metrics(), nil, log)
+		defer watched.Close()
+		go func() { end(httpserver.Serve(watched, client.NewListener(listener, cfg.stallTimeout))) }() // ends with Close
+	}
 
 	go func() { // ends once connected, or with running
 		if err := awaitDatabase(running, api.db, log); err != nil {

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"time"
+
+	"readapi/internal/metrics"
 )
 
 const (
@@ -50,6 +52,7 @@ type Call struct {
 // are *Error.
 func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error) {
 	var before error
+	came := time.Now()
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
 		began := time.Now()
 		s, err := d.try(ctx, st, call)
@@ -58,6 +61,7 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 		}
 		switch {
 		case err == nil:
+			metrics.TookOf(ctx).Queried(came, s.connected)
 			return s, d.note(nil, began)
 		case before != nil && (KindOf(err) == Internal || KindOf(err) == Timeout):
 			// What came before says more than an unknown error, or than a last
@@ -71,6 +75,7 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 			d.note(err, began)
 		}
 		before = err
+		d.retries.Add(1)
 	}
 }
 

@@ -36,6 +36,7 @@ type Options struct {
 	Schema       string   // the database's name, which Accept-Profile may give
 	CacheControl string   // header of every 200 and 304
 	VaryOrigin   bool     // the CORS headers differ by Origin
+	Timing       bool     // Server-Timing
 	Log          *slog.Logger
 }
 
@@ -69,7 +70,12 @@ func New(db *exec.DB, options Options) *Service {
 
 // Table returns the handler that answers with the rows of a table, which is one of
 // those that New was told of.
-func (s *Service) Table(name string) http.Handler { return &table{Service: s, name: name} }
+func (s *Service) Table(name string) http.Handler {
+	if s.options.Timing {
+		return withTiming(&table{Service: s, name: name})
+	}
+	return &table{Service: s, name: name}
+}
 
 // table answers reads of one table.
 type table struct {
