@@ -355,3 +355,27 @@ func TestServerTiming(t *testing.T) {
 	checkHeader(t, resp, "Server-Timing", "")
 	checkHeader(t, resp, "Timing-Allow-Origin", "")
 }
+
+// sink is a client that takes everything.
+type sink struct{ header http.Header }
+
+func (n sink) Header() http.Header         { return n.header }
+func (n sink) Write(b []byte) (int, error) { return len(b), nil }
+func (n sink) WriteHeader(int)             {}
+
+// BenchmarkSeen is what it costs a read of ten rows to be counted and timed: beside
+// it, that read takes 130 us of CPU with network and database.
+func BenchmarkSeen(b *testing.B) {
+	for _, environment := range []string{"METRICS_ADDR=", "METRICS_ADDR=localhost:0", "SERVER_TIMING=on"} {
+		b.Run(environment, func(b *testing.B) {
+			pool := sql.OpenDB(fakedb.Texts("x", 10))
+			defer pool.Close()
+			handler := newAPI(pool, testConfig(b, environment), discardLog())
+			req := httptest.NewRequest("GET", "/read", nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				handler.ServeHTTP(sink{http.Header{}}, req)
+			}
+		})
+	}
+}
