@@ -5,8 +5,10 @@ package httpserver
 // This file is the server.
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -47,13 +49,27 @@ func New(handler http.Handler, pair *certs.Pair, log *slog.Logger) *http.Server 
 			MaxReceiveBufferPerStream:     maxUploadBytes,
 		},
 		ConnContext: client.WithConn,
-		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:    stdlog.New(errorLog{log}, "", 0),
 	}
 	if pair != nil {
 		server.TLSConfig = certs.Server(pair)
 	}
 	server.RegisterOnShutdown(unused.close)
 	return server
+}
+
+// errorLog takes what net/http has to say. That a client knows no TLS, or does not
+// trust the certificate, is nothing to warn of: any client could fill the log.
+type errorLog struct{ log *slog.Logger }
+
+// Write implements io.Writer: it logs one message.
+func (l errorLog) Write(message []byte) (int, error) {
+	level := slog.LevelWarn
+	if bytes.HasPrefix(message, []byte("http: TLS handshake error")) {
+		level = slog.LevelDebug
+	}
+	l.log.Log(context.Background(), level, string(bytes.TrimSpace(message)))
+	return len(message), nil
 }
 
 // Serve answers the connections of l until ShutDown or server.Close is called. Its
