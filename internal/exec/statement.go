@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -75,6 +76,25 @@ func appendArg(key []byte, arg any) []byte {
 		key = strconv.AppendInt(append(key, 'v'), int64(len(text)), 10)
 		return append(append(key, ':'), text...)
 	}
+}
+
+// limit ends a text that has one.
+var limit = regexp.MustCompile(` LIMIT \?( OFFSET \?)?$`)
+
+// again returns st as it has to be sent instead after err, or nil: prepared, or, to
+// a Vitess that takes the end of a LIMIT for a fault while it streams from several
+// shards at once, in some order, in which it reads one after the other.
+func (s *Statement) again(err error) *Statement {
+	next := *s
+	switch {
+	case err == errBinary:
+		next.Binary = true
+	case KindOf(err) == StreamCut && !strings.Contains(s.Text, " ORDER BY "):
+		next.Text = limit.ReplaceAllString(s.Text, " ORDER BY 1$0")
+	default:
+		return nil
+	}
+	return &next
 }
 
 // QuoteIdentifier quotes the name of a table or column (MySQL manual, 11.2).

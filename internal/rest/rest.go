@@ -42,6 +42,7 @@ type Options struct {
 	NoAggregates bool     // they are refused
 	Description  describe.Options
 	Live         live.Options
+	Timing       bool // Server-Timing
 	Log          *slog.Logger
 }
 
@@ -84,6 +85,9 @@ func New(db *exec.DB, options Options) *Service {
 func (s *Service) Table(name string) http.Handler {
 	t := &table{Service: s, name: name}
 	t.plain = plan.All(name, encode.Format{}, t.isPlainRight)
+	if s.options.Timing {
+		return withTiming(t)
+	}
 	return t
 }
 
