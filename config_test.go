@@ -228,12 +228,12 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "true", "want number or string"},                     // neither
 	{"DECIMAL_AS", "float", "want number or string"},                   // neither
 	{"BOOLEAN_AS", "bool", "want number or boolean"},                   // short
-	{"AGGREGATES", "yes", "want on or off"},                            // neither
-	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
-	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
-	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog
-	{"LOG_FORMAT", "JSON", "want text or json"},                        // upper case
-	{"LOG_FORMAT", "logfmt", "want text or json"},                      // neither
+	{"AGGREGATES", "yes", "want on or off"},
+	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},   // upper case
+	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"}, // slog would take it
+	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},  // not a level of slog
+	{"LOG_FORMAT", "JSON", "want text or json"},                // upper case
+	{"LOG_FORMAT", "logfmt", "want text or json"},              // neither
 }
 
 // configLookup is os.LookupEnv for env, a variable being set if it has a key.
