@@ -49,6 +49,8 @@ type config struct {
 	shutdownTimeout time.Duration
 	encoding        encode.Options
 	noAggregates    bool
+	liveInterval    time.Duration
+	maxLive         int // clients that watch a table
 
 	logLevel  slog.Level
 	logFormat string // text or json
@@ -129,6 +131,14 @@ var rules = []rule{
 	{
 		name: "MAX_IN_FLIGHT", fallback: "1024", meaning: "reads served at once; the next gets 503",
 		parse: number(1, 1_000_000, func(c *config) *int { return &c.maxInFlight }),
+	},
+	{
+		name: "LIVE_INTERVAL", fallback: "1s", meaning: "how often a table that clients watch is read again",
+		parse: duration(func(c *config) *time.Duration { return &c.liveInterval }),
+	},
+	{
+		name: "MAX_LIVE", fallback: "10000", meaning: "clients that watch tables; the next gets 503",
+		parse: number(1, 1_000_000, func(c *config) *int { return &c.maxLive }),
 	},
 	{
 		name: "STALL_TIMEOUT", fallback: "30s", meaning: "a client that takes no bytes for this long is cut off",

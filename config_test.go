@@ -48,6 +48,8 @@ var configFields = map[string]func(config) any{
 	"CACHE_CONTROL":    func(c config) any { return c.cacheControl },
 	"API_TOKENS":       func(c config) any { return c.apiTokens },
 	"MAX_IN_FLIGHT":    func(c config) any { return c.maxInFlight },
+	"LIVE_INTERVAL":    func(c config) any { return c.liveInterval },
+	"MAX_LIVE":         func(c config) any { return c.maxLive },
 	"STALL_TIMEOUT":    func(c config) any { return c.stallTimeout },
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
 	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
@@ -110,6 +112,8 @@ var configValid = []struct {
 	{"API_TOKENS", "one, t~w/o+=", []string{"one", "t~w/o+="}},
 	{"MAX_IN_FLIGHT", "1", 1},
 	{"MAX_IN_FLIGHT", "1000000", 1_000_000},
+	{"LIVE_INTERVAL", "250ms", 250 * time.Millisecond},
+	{"MAX_LIVE", "1000000", 1_000_000},
 	{"STALL_TIMEOUT", "1m30s", 90 * time.Second},
 	{"SHUTDOWN_TIMEOUT", "1ns", time.Nanosecond},
 	{"SHUTDOWN_TIMEOUT", "1h", time.Hour},
@@ -220,6 +224,8 @@ var configInvalid = []struct {
 	{"MAX_IN_FLIGHT", "0", "from 1 to 1000000"},                        // would serve nothing
 	{"MAX_IN_FLIGHT", "1000001", "from 1 to 1000000"},                  // one too many
 	{"MAX_IN_FLIGHT", "many", "from 1 to 1000000"},                     // a word
+	{"LIVE_INTERVAL", "0s", "above 0"},                                 // would ask without end
+	{"MAX_LIVE", "0", "from 1 to 1000000"},                             // off is not a number
 	{"STALL_TIMEOUT", "30", "with its unit"},                           // no unit
 	{"STALL_TIMEOUT", "0s", "above 0"},                                 // would cut everybody
 	{"SHUTDOWN_TIMEOUT", "soon", "with its unit"},                      // a word
@@ -228,12 +234,12 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "true", "want number or string"},                     // neither
 	{"DECIMAL_AS", "float", "want number or string"},                   // neither
 	{"BOOLEAN_AS", "bool", "want number or boolean"},                   // short
-	{"AGGREGATES", "yes", "want on or off"},
-	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},   // upper case
-	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"}, // slog would take it
-	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},  // not a level of slog
-	{"LOG_FORMAT", "JSON", "want text or json"},                // upper case
-	{"LOG_FORMAT", "logfmt", "want text or json"},              // neither
+	{"AGGREGATES", "yes", "want on or off"},                            // neither
+	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
+	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
+	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog
+	{"LOG_FORMAT", "JSON", "want text or json"},                        // upper case
+	{"LOG_FORMAT", "logfmt", "want text or json"},                      // neither
 }
 
 // configLookup is os.LookupEnv for env, a variable being set if it has a key.
@@ -290,7 +296,7 @@ func TestLoadConfigDefaults(t *testing.T) {
 		dbHost: "127.0.0.1", dbPort: 3306, dbUser: "reader", dbName: "shop",
 		tables: []string{"sample"}, tlsMode: "preferred", maxConns: 10, dbTimeout: 10 * time.Second,
 		addr: "localhost:8080", corsOrigins: []string{"*"}, cacheControl: "no-cache",
-		maxInFlight: 1024, stallTimeout: 30 * time.Second, shutdownTimeout: 10 * time.Second, logLevel: slog.LevelInfo, logFormat: "text",
+		maxInFlight: 1024, liveInterval: time.Second, maxLive: 10_000, stallTimeout: 30 * time.Second, shutdownTimeout: 10 * time.Second, logLevel: slog.LevelInfo, logFormat: "text",
 	}
 	if c := configMust(t, configEnv(nil)); !reflect.DeepEqual(c, want) {
 		t.Errorf("loadConfig() = %+v; want %+v", c, want)

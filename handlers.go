@@ -18,6 +18,7 @@ import (
 
 	"readapi/internal/describe"
 	"readapi/internal/exec"
+	"readapi/internal/live"
 	"readapi/internal/rest"
 )
 
@@ -67,6 +68,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	a.rest = rest.New(db, rest.Options{
 		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
 		NoAggregates: cfg.noAggregates, Booleans: cfg.encoding.Booleans,
+		Live: live.Options{Interval: cfg.liveInterval, Max: cfg.maxLive, Queries: cfg.poolSize() / 4},
 		Description: describe.Options{
 			Title: cfg.dbName, Version: buildVersion(), Token: len(cfg.apiTokens) > 0, Encoding: cfg.encoding,
 		},
@@ -112,6 +114,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // is being answered any more, or ctx ends.
 func (a *api) drain(ctx context.Context) {
 	a.stopping.Store(true)
+	a.rest.StopWatching()
 	for a.inFlight.Load() > 0 {
 		select {
 		case <-a.idle:
@@ -186,6 +189,10 @@ func (a *api) handleReady() http.Handler {
 // counted lets no more requests through than there may be at once.
 func (a *api) counted(read http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rest.IsWatch(r) && !a.stopping.Load() { // these are bounded apart
+			read.ServeHTTP(w, r)
+			return
+		}
 		defer a.endRead()
 		switch {
 		case a.inFlight.Add(1) > int64(a.cfg.maxInFlight):

@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"readapi/internal/connect":   1,
 	"readapi/internal/client":    0,
 	"readapi/internal/encode":    0,
+	"readapi/internal/live":      0,
 	"readapi/internal/postgrest": 0,
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/live"
 	"readapi/internal/postgrest"
 )
 
@@ -154,6 +155,8 @@ func responseTo(err error) (response *Error, cause error) {
 		return response, nil
 	case errors.As(err, &refused):
 		return refusalResponse(refused), nil
+	case errors.Is(err, live.ErrMemory):
+		return errWatchMemory, err
 	default:
 		return dbResponses[exec.KindOf(err)], err
 	}

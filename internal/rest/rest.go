@@ -23,6 +23,7 @@ import (
 	"readapi/internal/describe"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/live"
 	"readapi/internal/plan"
 	"readapi/internal/postgrest"
 	"readapi/internal/share"
@@ -40,20 +41,24 @@ type Options struct {
 	Booleans     bool     // TINYINT(1) is written as true and false
 	NoAggregates bool     // they are refused
 	Description  describe.Options
+	Live         live.Options
 	Log          *slog.Logger
 }
 
 // Service answers reads. It is safe for concurrent use.
 type Service struct {
-	db        *exec.DB
-	catalog   *catalog.Catalog
-	share     *share.Sharer
-	options   Options
-	header    http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
-	streams   client.Waiting // clients that take a large result, each of which counts 1
-	zips      gzipPool
-	documents documents
-	lastBusy  atomic.Int64 // when a 503 was logged, in Unix seconds
+	db           *exec.DB
+	catalog      *catalog.Catalog
+	share        *share.Sharer
+	options      Options
+	header       http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
+	streams      client.Waiting // clients that take a large result, each of which counts 1
+	zips         gzipPool
+	hub          *live.Hub
+	watching     context.Context // ends with StopWatching
+	stopWatching context.CancelFunc
+	documents    documents
+	lastBusy     atomic.Int64 // when a 503 was logged, in Unix seconds
 }
 
 // New makes a Service that reads from db. It asks nothing yet.
@@ -66,9 +71,11 @@ func New(db *exec.DB, options Options) *Service {
 	if options.VaryOrigin { // also for other origins, and without one: a cache must not mix them up
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
+	watching, stopWatching := context.WithCancel(context.Background())
 	return &Service{
 		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db),
 		options: options, header: header,
+		hub: live.New(options.Live), watching: watching, stopWatching: stopWatching,
 	}
 }
 
@@ -105,32 +112,53 @@ const maxAttempts = 3
 // ServeHTTP implements http.Handler for GET and HEAD.
 func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), t.header)
+	if IsWatch(r) {
+		t.watch(w, r)
+		return
+	}
 	q, err := t.parse(r)
 	if err != nil {
 		t.fail(w, r, err)
 		return
 	}
+	t.begin(q)
+	if err := t.repeat(r.Context(), q, func() error { return t.answer(w, r, q) }); err != nil {
+		t.fail(w, r, err)
+	}
+}
+
+// begin is when q came.
+func (t *table) begin(q *read) {
 	q.came = time.Now()
 	q.deadline = q.came.Add(t.db.Timeout())
-	err = t.answer(w, r, q)
+}
+
+// repeat answers q, and again if the table turns out not to be what it was when it
+// was learned.
+func (t *table) repeat(ctx context.Context, q *read, answer func() error) error {
+	err := answer()
 	for attempt := 1; err != nil && attempt < maxAttempts && isStale(err) && !q.trusted; attempt++ {
-		again, failure := t.learnAgain(r.Context(), q, err)
+		again, failure := t.learnAgain(ctx, q, err)
 		if failure != nil && exec.KindOf(failure) != exec.Internal {
 			err = failure
 		}
 		if !again {
 			break
 		}
-		err = t.answer(w, r, q)
+		err = answer()
 	}
-	if err != nil {
-		t.fail(w, r, err)
-	}
+	return err
+}
+
+// newRead makes a read of q.
+func newRead(q *postgrest.Query, format encode.Format) *read {
+	return &read{Query: q, format: format, related: map[string]*catalog.Table{}}
 }
 
 // parse reads URL and headers.
 func (t *table) parse(r *http.Request) (*read, error) {
-	q := &read{Query: new(postgrest.Query), related: map[string]*catalog.Table{}, count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	q := newRead(new(postgrest.Query), encode.Format{})
+	q.count = postgrest.WantsCount(r.Header.Values("Prefer"))
 	profile := r.Header.Get("Accept-Profile")
 	if profile != "" && profile != "public" && profile != t.options.Schema {
 		return nil, errProfile
