@@ -8,6 +8,7 @@ package plan
 // This file writes the statement.
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -220,9 +221,13 @@ func (b *builder) limit(q *postgrest.Query) string {
 	return c.sql
 }
 
-// note notes that a condition compares a column, once per column.
+// note notes that a condition compares a column, once per column, in an order that
+// is not that of the conditions.
 func (b *builder) note(s *scope, col *catalog.Column) {
-	if p := (probe{s, col}); !slices.Contains(b.compared, p) {
-		b.compared = append(b.compared, p)
+	at, found := slices.BinarySearchFunc(b.compared, probe{s, col}, func(p, q probe) int {
+		return cmp.Or(cmp.Compare(p.scope.alias, q.scope.alias), cmp.Compare(p.column.Name, q.column.Name))
+	})
+	if !found {
+		b.compared = slices.Insert(b.compared, at, probe{s, col})
 	}
 }

@@ -581,6 +581,7 @@ func TestKeyIsOfTheMeaning(t *testing.T) {
 		{"select=*", "select=%2A", "select=*,*", ""},
 		{"select=id&id=eq.1", "id=eq.1&select=id", "%69d=%65q.1&select=%69%64", "select=+id+&id=eq.1", "id=eq.+1&select=ID"},
 		{"id=eq.1&name=eq.a", "name=eq.a&id=eq.1", "and=(id.eq.1)&and=(name.eq.a)"},
+		{"select=int&name=eq.a&id=eq.1", "id=eq.1&name=eq.a&select=int"},
 		{"id=eq.1&id=eq.2&id=lt.3", "id=lt.3&id=eq.2&id=eq.1", "id=eq.2&id=eq.1&id=lt.3"},
 		{"id=in.(1,2)", "id=in.(1,+2)", "id=in.(\"1\",02)", "id=in.%281%2C2%29"},
 		{"name=eq.a+b", "name=eq.a%20b", "or=(name.eq.a+b)", `or=(name.eq."a+b")`},

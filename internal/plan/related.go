@@ -54,6 +54,7 @@ func (s *scope) child(name string) *node {
 type related struct {
 	builder
 	known    Known
+	keys     *catalog.Keys // once a related table was found
 	nodes    int
 	branches []*branch
 	outputs  []output
@@ -147,17 +148,17 @@ func (n *node) hasMany() bool { return n.isMany || slices.ContainsFunc(n.childre
 
 // relation finds what e means.
 func (r *related) relation(from *catalog.Table, e *postgrest.Embed) (*catalog.Relation, error) {
-	keys, err := r.known.Keys()
-	if err != nil {
+	var err error
+	if r.keys, err = r.known.Keys(); err != nil {
 		return nil, err
 	}
-	switch found := keys.Find(from.Name, e.Target, e.Hint); len(found) {
+	switch found := r.keys.Find(from.Name, e.Target, e.Hint); len(found) {
 	case 1:
 		return &found[0], nil
 	case 0:
-		return nil, noRelation(keys, from, e)
+		return nil, noRelation(r.keys, from, e)
 	default:
-		return nil, severalRelations(e, found)
+		return nil, severalRelations(r.keys, e, found)
 	}
 }
 
@@ -175,7 +176,7 @@ func noRelation(keys *catalog.Keys, from *catalog.Table, e *postgrest.Embed) err
 }
 
 // severalRelations refuses what can be meant in several ways, and lists these.
-func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
+func severalRelations(keys *catalog.Keys, e *postgrest.Embed, found []catalog.Relation) error {
 	hint := fmt.Sprintf("Write one of these for %s:", e.Target)
 	choices := make([]postgrest.Choice, len(found))
 	for i := range found {
@@ -184,7 +185,10 @@ func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
 		if i > 0 {
 			hint += ","
 		}
-		hint += " " + r.To + "!" + r.Hint()
+		target, name := keys.Spelling(r)
+		if hint += " " + postgrest.QuoteName(target); name != "" {
+			hint += "!" + postgrest.QuoteName(name)
+		}
 	}
 	refusal := e.Refuse(postgrest.CodeSeveral, hint+".", "Could not embed because more than one relationship was found for %q and %q",
 		found[0].From, e.Target)

@@ -602,13 +602,8 @@ func (r *related) group(b *branch, what subject) int {
 // tieBreakers are columns that tell rows of b apart: the primary key, or what
 // other rows are joined by.
 func (r *related) tieBreakers(b *branch) []string {
-	var names []string
-	for _, c := range b.node.table.Columns {
-		if c.IsPrimary {
-			names = append(names, b.node.name(&c))
-		}
-	}
-	if len(names) > 0 {
+	names, isWhole := r.primary(b.node)
+	if isWhole {
 		return names
 	}
 	for _, child := range r.branches {
@@ -617,6 +612,20 @@ func (r *related) tieBreakers(b *branch) []string {
 		}
 	}
 	return names
+}
+
+// primary returns the columns of the primary key of n that the account may read,
+// and whether values of these, as the result has them, are those of one row.
+func (r *related) primary(n *node) (names []string, isWhole bool) {
+	var columns []string
+	isExact := true
+	for _, c := range n.table.Columns {
+		if c.IsPrimary {
+			columns = append(columns, c.Name)
+			isExact = isExact && c.Type != "FLOAT" // of which a text has six digits
+		}
+	}
+	return n.qualifiedAll(columns), isExact && r.keys.IsUnique(n.table.Name, columns)
 }
 
 // orderBy writes ORDER BY behind something else.
