@@ -24,10 +24,7 @@ func NewNested(columns []Column, shape *Shape, f Format, options Options) *Encod
 	e := &Encoder{format: f}
 	n := &nested{enc: e, shape: shape, leaves: make([][]Member, len(shape.Branches)), cells: make([]*cell, len(columns))}
 	e.nested = n
-	e.cells = make([]any, len(columns))
-	for i := range columns {
-		e.cells[i] = &captured{}
-	}
+	n.values = make([]driver.Value, len(columns))
 	for i, b := range shape.Branches {
 		n.leaves[i] = shape.leaves(b.Members)
 		n.makeCells(b.Members, columns, options)
@@ -35,22 +32,14 @@ func NewNested(columns []Column, shape *Shape, f Format, options Options) *Encod
 	return e
 }
 
-// captured is a column as database/sql gives it.
-type captured struct{ value driver.Value }
-
-// Scan implements sql.Scanner. The bytes of src are good until the next row.
-func (c *captured) Scan(src any) error {
-	c.value = src
-	return nil
-}
-
 // nested is the part of an Encoder that has a Shape.
 type nested struct {
 	enc    *Encoder
 	shape  *Shape
-	leaves [][]Member // by branch
-	cells  []*cell    // by column; nil if it is no value
-	open   []*frame   // the rows that are not complete, each in the one before
+	leaves [][]Member     // by branch
+	cells  []*cell        // by column; nil if it is no value
+	values []driver.Value // of one row, for what does not come as values
+	open   []*frame       // the rows that are not complete, each in the one before
 	spare  []*frame
 	key    []byte // the values of Keys in the row before, and in this one
 	newKey []byte
@@ -60,7 +49,7 @@ type nested struct {
 func (n *nested) makeCells(members []Member, columns []Column, options Options) {
 	for _, m := range members {
 		if m.Kind == ValueMember {
-			n.cells[m.Column] = newMemberCell(columns[m.Column], m.Field, options)
+			n.cells[m.Column] = new(newMemberCell(columns[m.Column], m.Field, options))
 		}
 		n.makeCells(m.Members, columns, options)
 	}
@@ -86,6 +75,52 @@ type piece struct {
 	end  int // of the text, which begins where the one before ends
 	leaf int // of a lifted branch, that it belongs to
 	rows int // or none
+}
+
+// captured is a column as database/sql gives it.
+type captured struct{ into *driver.Value }
+
+// Scan implements sql.Scanner. The bytes of src are good until the next row.
+func (c captured) Scan(src any) error {
+	*c.into = src
+	return nil
+}
+
+// scanners are all columns, as rows.Scan takes them.
+func (n *nested) scanners() []any {
+	cells := make([]any, len(n.values))
+	for i := range cells {
+		cells[i] = captured{&n.values[i]}
+	}
+	return cells
+}
+
+// appendScanned is appendRow for what scanners have taken.
+func (n *nested) appendScanned(dst []byte, err error) ([]byte, error) {
+	if err != nil {
+		return dst, err
+	}
+	return n.appendRow(dst, n.values)
+}
+
+// appendTexts is appendRow for values as the server sends them.
+func (n *nested) appendTexts(dst []byte, texts [][]byte) ([]byte, error) {
+	for i, text := range texts {
+		var value any
+		var err error
+		switch c := n.cells[i]; {
+		case text == nil:
+		case c == nil:
+			value = text
+		default:
+			value, err = c.valueOf(text)
+		}
+		if err != nil {
+			return dst, err
+		}
+		n.values[i] = value
+	}
+	return n.appendRow(dst, n.values)
 }
 
 // appendRow appends what is known of the result with one more row of the
