@@ -370,24 +370,26 @@ func (r *related) groupBy(b *branch) clause {
 	if !b.isGrouped {
 		return clause{}
 	}
-	var by []string
+	var by []clause
 	if b.parent != nil {
-		by = r.parentNumbers(b)
+		for _, number := range r.parentNumbers(b) {
+			by = append(by, clause{sql: number})
+		}
 	}
 	for i, o := range r.outputs {
 		if o.branch != b || !o.isGroup {
 			continue
 		}
 		if b.isNumbered() || b.parent == nil {
-			by = append(by, outputName(i))
+			by = append(by, clause{sql: outputName(i)})
 		} else {
-			by = append(by, o.sql)
+			by = append(by, o.clause)
 		}
 	}
 	if len(by) == 0 {
 		return clause{}
 	}
-	return clause{sql: " GROUP BY " + strings.Join(by, ", ")}
+	return sql(" GROUP BY ", join(by, ", "))
 }
 
 // hasGroups reports whether the rows of b are grouped by a column.
@@ -572,16 +574,27 @@ func (r *related) orderSubject(b *branch, term postgrest.Term) (subject, error) 
 	if err == nil && what.isPath() {
 		r.note(s, what.source)
 	}
-	if err == nil && b.isGrouped && !r.isGroup(b, what) {
+	if err != nil || !b.isGrouped {
+		return what, err
+	}
+	group := r.group(b, what)
+	switch {
+	case group < 0:
 		return what, term.Refuse(postgrest.CodeSyntax, "Add it to select.",
 			"order by %q, by which the rows are not grouped", term.Column)
+	case what.isPath() && b.parent == nil: // MySQL does not know an expression with arguments again
+		what.clause = clause{sql: outputName(group)}
+		what.keys = s.sortKeys(what)
+	case what.isPath():
+		what.keys = nil
 	}
-	return what, err
+	return what, nil
 }
 
-// isGroup reports whether the rows of b are grouped by what.
-func (r *related) isGroup(b *branch, what subject) bool {
-	return slices.ContainsFunc(r.outputs, func(o output) bool {
+// group finds the output that is what, if the rows of b are grouped by it. It
+// returns -1 otherwise.
+func (r *related) group(b *branch, what subject) int {
+	return slices.IndexFunc(r.outputs, func(o output) bool {
 		return o.branch == b && o.isGroup && o.sql == what.sql && fmt.Sprint(o.args) == fmt.Sprint(what.args)
 	})
 }
