@@ -40,7 +40,8 @@ func sql(pieces ...any) clause {
 }
 
 // Names of columns that a statement makes. No column of a table is called so.
-func outputName(i int) string        { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+func outputName(i int) string { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+
 func linkName(branch, i int) string  { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
 func presenceName(branch int) string { return exec.QuoteIdentifier(fmt.Sprint("p:", branch)) }
 func orderName(depth int) string     { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
