@@ -115,7 +115,7 @@ func New(columns []Column, fields []Field, hidden int, f Format, options Options
 		}
 		c := newMemberCell(column, field, options)
 		c.enc = e
-		c.key = append(appendString(nil, []byte(c.name)), ':')
+		c.key = memberKey(c.name)
 		e.cells[i], e.written[i] = c, c
 	}
 	return e
@@ -166,11 +166,7 @@ func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	if err := rows.Scan(e.cells...); err != nil {
 		return dst, err
 	}
-	values := make([]driver.Value, len(e.cells))
-	for i, c := range e.cells {
-		values[i] = c.(*captured).value
-	}
-	return e.nested.appendRow(dst, values)
+	return e.nested.appendRow(dst, e.nested.values)
 }
 
 // AppendValues is AppendRow for values as a driver gives them, one per column.
