@@ -42,6 +42,8 @@ type Catalog struct {
 	learn  func(ctx context.Context, name string) (*Table, error)
 	tables map[string]*entry[*Table]
 	keys   *entry[*Keys]
+
+	description *entry[*Description]
 }
 
 // New returns a catalog of the tables called names, none of them learned.
@@ -52,6 +54,7 @@ func New(query Query, names ...string) *Catalog {
 		c.tables[name] = newEntry(func(ctx context.Context) (*Table, error) { return c.learn(ctx, name) })
 	}
 	c.keys = newEntry(func(ctx context.Context) (*Keys, error) { return learnKeys(ctx, query, c.has) })
+	c.description = newEntry(func(ctx context.Context) (*Description, error) { return c.describe(ctx, query, names) })
 	return c
 }
 
@@ -66,6 +69,16 @@ func (c *Catalog) Table(ctx context.Context, name string) (*Table, error) {
 		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
 	}
 	return c.tables[name].young(ctx)
+}
+
+// Known returns the table called name if it is at hand, and nil otherwise. It is
+// what Table returns then, for those who have no context for it yet.
+func (c *Catalog) Known(name string) *Table {
+	if !c.has(name) {
+		return nil
+	}
+	known, _ := c.tables[name].atHand()
+	return known
 }
 
 // Again returns the table as it was learned at a moment after since, for one who
@@ -108,11 +121,18 @@ func newEntry[T any](learn func(context.Context) (T, error)) *entry[T] {
 
 // young returns what has been learned within the last minute.
 func (e *entry[T]) young(ctx context.Context) (T, error) {
-	now := time.Now()
-	if l := e.last.Load(); l != nil && l.err == nil && now.Sub(l.began) < maxAge {
-		return l.known, nil
+	if known, ok := e.atHand(); ok {
+		return known, nil
 	}
-	return e.learnSince(ctx, now, 0)
+	return e.learnSince(ctx, time.Now(), 0)
+}
+
+// atHand returns what has been learned within the last minute, if something has.
+func (e *entry[T]) atHand() (known T, ok bool) {
+	if l := e.last.Load(); l != nil && l.err == nil && time.Since(l.began) < maxAge {
+		return l.known, true
+	}
+	return known, false
 }
 
 // learnSince returns what a learning has found that began after since. It begins

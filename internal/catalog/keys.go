@@ -18,6 +18,7 @@ import (
 // Keys are the keys of all tables of a catalog. They do not change.
 type Keys struct {
 	unique  map[string][][]string // by table: the columns of each primary or unique key
+	primary map[string][]string   // by table: the columns of the primary key
 	foreign []ForeignKey
 }
 
@@ -73,14 +74,16 @@ const (
 // learnKeys asks for the keys of the tables that are listed. An engine that tells
 // nothing of them has none.
 func learnKeys(ctx context.Context, query Query, isListed func(table string) bool) (*Keys, error) {
-	unique, err := learnUnique(ctx, query, isListed)
+	unique, primary, err := learnUnique(ctx, query, isListed)
 	var foreign []ForeignKey
 	if err == nil {
 		foreign, err = learnForeign(ctx, query, isListed)
 	}
 	switch {
 	case err == nil:
-		return NewKeys(unique, foreign...), nil
+		k := NewKeys(unique, foreign...)
+		k.primary = primary
+		return k, nil
 	case exec.KindOf(err) == exec.Internal:
 		return new(Keys), nil
 	default:
@@ -88,13 +91,13 @@ func learnKeys(ctx context.Context, query Query, isListed func(table string) boo
 	}
 }
 
-func learnUnique(ctx context.Context, query Query, isListed func(string) bool) (map[string][][]string, error) {
+func learnUnique(ctx context.Context, query Query, isListed func(string) bool) (unique map[string][][]string, primary map[string][]string, err error) {
 	rows, err := query(ctx, uniqueText)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
-	unique := map[string][][]string{}
+	unique, primary = map[string][][]string{}, map[string][]string{}
 	var last [2]string
 	for rows.Next() {
 		var (
@@ -103,7 +106,7 @@ func learnUnique(ctx context.Context, query Query, isListed func(string) bool) (
 			part         sql.NullInt64  // the beginning of the column, or NULL
 		)
 		if err := rows.Scan(&table, &index, &column, &part); err != nil {
-			return nil, fmt.Errorf("unique keys: %w", err)
+			return nil, nil, fmt.Errorf("unique keys: %w", err)
 		}
 		if !isListed(table) {
 			continue
@@ -116,8 +119,11 @@ func learnUnique(ctx context.Context, query Query, isListed func(string) bool) (
 		if *key = append(*key, column.String); part.Valid { // what is equal so far need not be
 			*key = append(*key, "")
 		}
+		if index == "PRIMARY" {
+			primary[table] = append(primary[table], column.String)
+		}
 	}
-	return unique, rows.Err()
+	return unique, primary, rows.Err()
 }
 
 func learnForeign(ctx context.Context, query Query, isListed func(string) bool) ([]ForeignKey, error) {
@@ -154,9 +160,9 @@ type Relation struct {
 	ToOne                  bool      // a row of From has one row of To at most
 	Junction               *Junction // of a many-to-many relation, else nil
 
-	key        ForeignKey // if there is no junction
-	isForward  bool       // From has the foreign key
-	isOneToOne bool       // the columns of the foreign key are unique, too
+	Key        ForeignKey // that it comes from, if there is no junction
+	IsForward  bool       // From has the foreign key
+	IsOneToOne bool       // the columns of the foreign key are unique, too
 }
 
 // Junction is the table between two tables that are related many to many.
@@ -174,13 +180,13 @@ func (k *Keys) Relations(from string) []Relation {
 		if f.Table == from {
 			relations = append(relations, Relation{
 				From: from, To: f.Referenced, FromColumns: f.Columns, ToColumns: f.ReferencedColumns,
-				ToOne: true, key: f, isForward: true, isOneToOne: isOneToOne,
+				ToOne: true, Key: f, IsForward: true, IsOneToOne: isOneToOne,
 			})
 		}
 		if f.Referenced == from {
 			relations = append(relations, Relation{
 				From: from, To: f.Table, FromColumns: f.ReferencedColumns, ToColumns: f.Columns,
-				ToOne: isOneToOne, key: f, isOneToOne: isOneToOne,
+				ToOne: isOneToOne, Key: f, IsOneToOne: isOneToOne,
 			})
 			relations = append(relations, k.throughJunction(f)...)
 		}
@@ -240,13 +246,13 @@ func (r *Relation) isTarget(target string) bool {
 	isSelf := r.From == r.To
 	switch {
 	case target == r.To:
-		return !isSelf || !r.isForward
+		return !isSelf || !r.IsForward
 	case r.Junction != nil:
 		return false
-	case r.isForward:
-		return isKeyCalled(r.key, target)
+	case r.IsForward:
+		return isKeyCalled(r.Key, target)
 	default:
-		return target == r.key.Name && !isSelf
+		return target == r.Key.Name && !isSelf
 	}
 }
 
@@ -255,7 +261,7 @@ func (r *Relation) isHinted(hint string) bool {
 	if j := r.Junction; j != nil {
 		return hint == j.Table || isKeyCalled(j.to, hint)
 	}
-	return isKeyCalled(r.key, hint)
+	return isKeyCalled(r.Key, hint)
 }
 
 // isKeyCalled reports whether name is the constraint, or the only column, of f.
@@ -269,7 +275,7 @@ func (r *Relation) name() string {
 	if j := r.Junction; j != nil {
 		return j.from.Name + " " + j.to.Name
 	}
-	return r.key.Name
+	return r.Key.Name
 }
 
 // Spelling returns a target and a hint that find r and nothing else.
@@ -278,8 +284,8 @@ func (k *Keys) Spelling(r *Relation) (target, hint string) {
 	switch {
 	case r.Junction != nil:
 		hints = []string{r.Junction.Table, r.Junction.to.Name, r.name()}
-	case r.From == r.To && r.isForward:
-		target, hints = r.key.Name, []string{"", r.name()}
+	case r.From == r.To && r.IsForward:
+		target, hints = r.Key.Name, []string{"", r.name()}
 	}
 	for _, hint = range hints {
 		if found := k.Find(r.From, target, hint); len(found) == 1 && found[0].String() == r.String() {
@@ -294,7 +300,7 @@ func (r *Relation) Cardinality() string {
 	switch {
 	case r.Junction != nil:
 		return "many-to-many"
-	case r.ToOne && r.isOneToOne:
+	case r.ToOne && r.IsOneToOne:
 		return "one-to-one"
 	case r.ToOne:
 		return "many-to-one"
@@ -309,5 +315,5 @@ func (r *Relation) String() string {
 	if j := r.Junction; j != nil {
 		return j.Table + " using " + columns(j.from.Name, j.FromColumns) + " and " + columns(j.to.Name, j.ToColumns)
 	}
-	return r.key.Name + " using " + columns(r.From, r.FromColumns) + " and " + columns(r.To, r.ToColumns)
+	return r.Key.Name + " using " + columns(r.From, r.FromColumns) + " and " + columns(r.To, r.ToColumns)
 }

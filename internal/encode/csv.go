@@ -19,11 +19,11 @@ func (e *Encoder) appendCSVHeader(dst []byte) []byte {
 		}
 		return append(dst, "\r\n"...)
 	}
-	for i, c := range e.written {
+	for i := range e.written {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendCSVField(dst, []byte(c.name))
+		dst = appendCSVField(dst, []byte(e.written[i].name))
 	}
 	return append(dst, "\r\n"...)
 }

@@ -21,29 +21,18 @@ var errOrder = errors.New("a row that belongs to no row before it")
 // NewNested makes the encoder for a result with these columns, of which shape says
 // what becomes of them.
 func NewNested(columns []Column, shape *Shape, f Format, options Options) *Encoder {
-	e := &Encoder{format: f, cells: make([]any, len(columns))}
-	n := &nested{enc: e, shape: shape, branches: make([]nestedBranch, len(shape.Branches)), values: make([]driver.Value, len(columns))}
+	e := &Encoder{format: f}
+	n := &nested{enc: e, shape: shape, branches: make([]nestedBranch, len(shape.Branches))}
 	e.nested = n
-	for i := range columns {
-		e.cells[i] = &captured{&n.values[i]}
-	}
+	n.values, n.cells = make([]driver.Value, len(columns)), make([]*cell, len(columns))
 	for i := len(shape.Branches) - 1; i >= 0; i-- { // the leaves of a branch may be those of a later one
 		b := &n.branches[i]
 		b.Branch = shape.Branches[i]
-		b.members = newNestedMembers(b.Members, columns, options)
+		b.members = n.newMembers(b.Members, columns, options)
 		b.leaves = n.newLeaves(b.Members)
 	}
 	n.fields = make([][]byte, len(n.branches[0].leaves))
 	return e
-}
-
-// captured is a column as database/sql gives it.
-type captured struct{ value *driver.Value }
-
-// Scan implements sql.Scanner. The bytes of src are good until the next row.
-func (c *captured) Scan(src any) error {
-	*c.value = src
-	return nil
 }
 
 // nested is the part of an Encoder that has a Shape.
@@ -51,7 +40,8 @@ type nested struct {
 	enc      *Encoder
 	shape    *Shape
 	branches []nestedBranch
-	values   []driver.Value // of the row that is scanned
+	cells    []*cell        // by column; nil if it is no value
+	values   []driver.Value // of one row, for what does not come as values
 	open     []*frame       // the rows that are not complete, each in the one before
 	spare    []*frame
 	fields   [][]byte // the leaves of the row of the result that is open, for CSV
@@ -82,12 +72,14 @@ type leaf struct {
 	isField bool // in CSV it is written as a column is, and not as JSON
 }
 
-func newNestedMembers(members []Member, columns []Column, options Options) []nestedMember {
+// newMembers makes members, and their cells.
+func (n *nested) newMembers(members []Member, columns []Column, options Options) []nestedMember {
 	all := make([]nestedMember, len(members))
 	for i, m := range members {
-		all[i] = nestedMember{Member: m, key: memberKey(m.Name), inner: newNestedMembers(m.Members, columns, options)}
+		all[i] = nestedMember{Member: m, key: memberKey(m.Name), inner: n.newMembers(m.Members, columns, options)}
 		if m.Kind == ValueMember {
-			all[i].cell = newMemberCell(columns[m.Column], m.Field, options)
+			n.cells[m.Column] = new(newMemberCell(columns[m.Column], m.Field, options))
+			all[i].cell = n.cells[m.Column]
 		}
 	}
 	return all
@@ -131,6 +123,52 @@ type piece struct {
 	leaf     int  // that it belongs to, if they are written one by one
 	rows     int  // or none
 	isSpread bool // the leaves of a lifted branch are leaves from this one on, and not members of an object
+}
+
+// captured is a column as database/sql gives it.
+type captured struct{ into *driver.Value }
+
+// Scan implements sql.Scanner. The bytes of src are good until the next row.
+func (c captured) Scan(src any) error {
+	*c.into = src
+	return nil
+}
+
+// scanners are all columns, as rows.Scan takes them.
+func (n *nested) scanners() []any {
+	cells := make([]any, len(n.values))
+	for i := range cells {
+		cells[i] = captured{&n.values[i]}
+	}
+	return cells
+}
+
+// appendScanned is appendRow for what scanners have taken.
+func (n *nested) appendScanned(dst []byte, err error) ([]byte, error) {
+	if err != nil {
+		return dst, err
+	}
+	return n.appendRow(dst, n.values)
+}
+
+// appendTexts is appendRow for values as the server sends them.
+func (n *nested) appendTexts(dst []byte, texts [][]byte) ([]byte, error) {
+	for i, text := range texts {
+		var value any
+		var err error
+		switch c := n.cells[i]; {
+		case text == nil:
+		case c == nil:
+			value = text
+		default:
+			value, err = c.valueOf(text)
+		}
+		if err != nil {
+			return dst, err
+		}
+		n.values[i] = value
+	}
+	return n.appendRow(dst, n.values)
 }
 
 // appendRow appends what is known of the result with one more row of the

@@ -289,10 +289,14 @@ func (l *memberList) addColumn(n *node, f postgrest.Field) error {
 // outputType is the type that the values of a column are written as: a union may
 // declare another.
 func outputType(c *catalog.Column) string {
-	if c.IsJSON {
+	switch {
+	case c.IsJSON:
 		return "JSON"
+	case c.IsBoolean():
+		return "BOOLEAN"
+	default:
+		return c.Type
 	}
-	return c.Type
 }
 
 // addValue adds a column of the result. The same member twice, as in *,id, is one;

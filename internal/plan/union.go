@@ -74,7 +74,7 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 		return nil, err
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Shape: &r.shape, Format: form,
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Patterns: r.patterns, Shape: &r.shape, Format: form,
 		Hidden: r.width() - len(r.outputs), Fits: r.fits,
 	}, nil
 }
@@ -569,6 +569,9 @@ func (r *related) orderSubject(b *branch, term postgrest.Term) (subject, error) 
 		s = &child.scope
 	}
 	what, err := s.subject(term.Place, term.Column, term.Path)
+	if err == nil && what.isPath() {
+		r.note(s, what.source)
+	}
 	if err == nil && b.isGrouped && !r.isGroup(b, what) {
 		return what, term.Refuse(postgrest.CodeSyntax, "Add it to select.",
 			"order by %q, by which the rows are not grouped", term.Column)
@@ -661,7 +664,7 @@ func (k Known) countRelated(q *postgrest.Query) (*exec.Statement, error) {
 		text = sql("SELECT COUNT(*)", probes, " FROM (SELECT ", r.named(b), from, r.groupBy(b), ") AS `q`")
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Hidden: len(r.compared),
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Patterns: r.patterns, Hidden: len(r.compared),
 		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(r.compared) && areSubqueries(r.compared, columns[1:])
 		},
