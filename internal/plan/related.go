@@ -357,11 +357,11 @@ func (l *memberList) checkCopies(f postgrest.Field, o output) error {
 
 // addChild adds a related table.
 func (l *memberList) addChild(n, child *node, presence int) error {
-	switch {
-	case child.embed.Hidden:
-		return nil
-	case child.isMany:
+	if child.isMany && !child.embed.Hidden {
 		return l.addRows(n, child, presence)
+	}
+	if err := l.check(child); err != nil || child.embed.Hidden {
+		return err
 	}
 	child.isJoined = true
 	if child.embed.Spread {
@@ -381,6 +381,20 @@ func (l *memberList) addChild(n, child *node, presence int) error {
 	l.add(encode.Member{
 		Field: encode.Field{Name: child.embed.Name}, Kind: encode.ObjectMember, Column: column, Members: object.members,
 	}, "")
+	return nil
+}
+
+// check refuses what is wrong with filters and order of n, which a statement may
+// leave out because nothing of n is shown, or one row at most.
+func (l *memberList) check(n *node) error {
+	if _, err := new(builder).all(&n.scope, n.query.Where); err != nil {
+		return err
+	}
+	for _, term := range n.query.Order {
+		if _, err := l.orderSubject(&branch{node: n}, term); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -506,7 +506,7 @@ func (b *builder) exists(s *scope, child *node) (clause, error) {
 	case q.Limit != nil && *q.Limit == 0:
 		return clause{sql: "FALSE"}, nil
 	case q.Offset > 0:
-		return sql("(SELECT COUNT(*)", rows, clause{") > ?", []any{int64(q.Offset)}}), nil
+		return sql("((SELECT COUNT(*)", rows, clause{") > ?)", []any{int64(q.Offset)}}), nil
 	default:
 		return sql("EXISTS (SELECT *", rows, ")"), nil
 	}
