@@ -149,7 +149,7 @@ func TestBuildRelated(t *testing.T) {
 		// a union
 		{
 			"people", "select=id,buyer(id)&limit=2",
-			"WITH `b0` AS (SELECT `q`.*, ROW_NUMBER() OVER (ORDER BY `s:0`) AS `n:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `s:0` FROM `people` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `q`) SELECT `c:0` AS `c:0`, NULL AS `c:1`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2` FROM `b0` UNION ALL SELECT NULL, `t1`.`id`, 1, `n:0`, 1, `t1`.`id` FROM `b0` AS `p` JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0` ORDER BY `o:0`, `o:1`, `o:2`",
+			"SELECT `p`.`c:0` AS `c:0`, `t1`.`id` AS `c:1`, `t1`.`buyer_id` IS NOT NULL, `p`.`k:0:0` AS `k:0:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `k:0:0`, `t0`.`id` AS `s:0` FROM `people` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `p` LEFT JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0` ORDER BY `s:0`, `t1`.`id`",
 			"SELECT COUNT(*) FROM `people` AS `t0`", list(int64(2)),
 		},
 		{
@@ -164,7 +164,7 @@ func TestBuildRelated(t *testing.T) {
 		},
 		{
 			"orders", "select=id,items(title)&limit=2",
-			"WITH `b0` AS (SELECT `q`.*, ROW_NUMBER() OVER (ORDER BY `s:0`) AS `n:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `s:0` FROM `orders` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `q`) SELECT `c:0` AS `c:0`, NULL AS `c:1`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2` FROM `b0` UNION ALL SELECT NULL, `t1`.`title`, 1, `n:0`, 1, NULL FROM `b0` AS `p` JOIN (`lines` AS `j2` JOIN `items` AS `t1` ON `t1`.`shop` = `j2`.`shop` AND `t1`.`no` = `j2`.`no`) ON `j2`.`order_id` = `p`.`k:1:0` ORDER BY `o:0`, `o:1`, `o:2`",
+			"SELECT `p`.`c:0` AS `c:0`, `t1`.`title` AS `c:1`, `t1`.`shop` IS NOT NULL, `p`.`k:0:0` AS `k:0:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `k:0:0`, `t0`.`id` AS `s:0` FROM `orders` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `p` LEFT JOIN (`lines` AS `j2` JOIN `items` AS `t1` ON `t1`.`shop` = `j2`.`shop` AND `t1`.`no` = `j2`.`no`) ON `j2`.`order_id` = `p`.`k:1:0` ORDER BY `s:0`",
 			"SELECT COUNT(*) FROM `orders` AS `t0`", list(int64(2)),
 		},
 		{

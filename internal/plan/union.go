@@ -284,12 +284,20 @@ func (r *related) rows(b *branch) clause {
 // firstRows writes the rows of the table that is read, and numbers them once they
 // are limited: to number all of them first takes several times as long.
 func (r *related) firstRows(b *branch, from clause, order []clause) clause {
-	q := b.node.query
 	columns := append(r.namedOutputs(b), r.links(b)...)
-	if q.Limit == nil && q.Offset == 0 {
+	if !b.node.isPage() {
 		return sql("SELECT ROW_NUMBER() OVER (", orderTerms(order), ") AS ", numberName(0), behind(columns), from)
 	}
-	var again []clause
+	page, again := r.page(b, from, order, columns)
+	return sql("SELECT `q`.*, ROW_NUMBER() OVER (", orderTerms(again), ") AS ", numberName(0), " FROM (", page, ") AS `q`")
+}
+
+// isPage reports whether not all rows of n are asked for.
+func (n *node) isPage() bool { return n.query.Limit != nil || n.query.Offset > 0 }
+
+// page writes the rows of the table that is read as a table of their own, and the
+// order that they have there.
+func (r *related) page(b *branch, from clause, order, columns []clause) (page clause, again []clause) {
 	for i, o := range order {
 		text, suffix := strings.CutSuffix(o.sql, " DESC")
 		columns = append(columns, clause{text + " AS " + orderName(i), o.args})
@@ -298,8 +306,7 @@ func (r *related) firstRows(b *branch, from clause, order []clause) clause {
 		}
 		again = append(again, clause{sql: o.sql})
 	}
-	page := sql("SELECT ", join(columns, ", "), from, orderBy(order), limitClause(q))
-	return sql("SELECT `q`.*, ROW_NUMBER() OVER (", orderTerms(again), ") AS ", numberName(0), " FROM (", page, ") AS `q`")
+	return sql("SELECT ", join(columns, ", "), from, orderBy(order), limitClause(b.node.query)), again
 }
 
 // window keeps the rows of b that limit and offset leave of those of each row.
@@ -397,9 +404,22 @@ func (r *related) hasGroups(b *branch) bool {
 	return slices.ContainsFunc(r.outputs, func(o output) bool { return o.branch == b && o.isGroup })
 }
 
+// tables writes FROM and WHERE of n, which stands before everything else.
+func (r *related) tables(n *node) (tables, where clause, err error) {
+	if where, err = r.all(&n.scope, n.query.Where); err != nil {
+		return tables, where, err
+	}
+	joins, err := r.joins(n)
+	return sql(" FROM ", n.quoted(), joins), prefixed(" WHERE ", where), err
+}
+
 // from writes FROM and WHERE of a branch.
 func (r *related) from(b *branch) (clause, error) {
 	n := b.node
+	if b.parent == nil {
+		tables, where, err := r.tables(n)
+		return sql(tables, where), err
+	}
 	where, err := r.all(&n.scope, n.query.Where)
 	if err != nil {
 		return clause{}, err
@@ -407,9 +427,6 @@ func (r *related) from(b *branch) (clause, error) {
 	joins, err := r.joins(n)
 	if err != nil {
 		return clause{}, err
-	}
-	if b.parent == nil {
-		return sql(" FROM ", n.quoted(), joins, prefixed(" WHERE ", where)), nil
 	}
 	link := make([]string, len(n.relation.FromColumns))
 	for i := range link {
