@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The bounds of a request.
@@ -258,6 +259,9 @@ func (d *modelDraw) cond(n *modelNode, depth int) *modelCond {
 	c.op = []string{"eq", "neq", "lt", "lte", "gt", "gte", "in", "isdistinct", "is.null", "is.not_null"}[d.random.IntN(10)]
 	for range 3 {
 		c.values = append(c.values, d.value(n.table, column))
+	}
+	if slices.ContainsFunc(n.embeds(), func(e *modelEmbed) bool { return e.name() == column.name }) && strings.HasPrefix(c.op, "is.") {
+		c.op = "eq" // whether there is an embed, or a column is NULL, would be the question
 	}
 	switch c.op {
 	case "is.null", "is.not_null":
