@@ -58,16 +58,16 @@ func (c *Column) IsSame(now encode.Column) bool {
 	return typeName == c.Type && scale == c.Scale
 }
 
-// Probe is an expression for the select list of a query that compares c but does
-// not select it. It is NULL, and what it is declared to be tells IsSameProbe of a
-// type that has changed: else a number would be compared with what has become a
-// text. It takes no index from a query (measured: EXPLAIN is the same), because
-// c is read anyway, and one byte per row.
-func (c *Column) Probe() string { return "IF(FALSE, " + quote(c.Name) + ", NULL)" }
+// Probe is an expression for the select list of a query that compares a column, as
+// it is written there, but does not select it. It is NULL, and what it is declared
+// to be tells IsSameProbe of a type that has changed: else a number would be
+// compared with what has become a text. It takes no index from a query (measured:
+// EXPLAIN is the same), because the column is read anyway, and one byte per row.
+func Probe(column string) string { return "IF(FALSE, " + column + ", NULL)" }
 
 // ProbeCount is Probe for a query of aggregates. It is for columns that are
 // compared: MySQL has no MAX of a geometry or a vector.
-func (c *Column) ProbeCount() string { return "IF(FALSE, MAX(" + quote(c.Name) + "), NULL)" }
+func ProbeCount(column string) string { return "IF(FALSE, MAX(" + column + "), NULL)" }
 
 // IsSameProbe reports whether the column of a result that Probe or ProbeCount
 // made says that c is what was learned, as to how it is compared.

@@ -94,7 +94,7 @@ func (t *Table) learnTypes(ctx context.Context, query Query) error {
 		list = append(list, quote(t.Columns[i].Name))
 	}
 	for i := range t.Columns {
-		list = append(list, t.Columns[i].Probe())
+		list = append(list, Probe(quote(t.Columns[i].Name)))
 	}
 	if len(list) == 0 {
 		list = []string{"*"}

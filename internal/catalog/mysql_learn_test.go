@@ -262,7 +262,7 @@ func TestMySQLIndexes(t *testing.T) {
 		for column, value := range map[string]string{"u": "Große", "ub": "Große", "l": "Große", "a": "abc", "u3": "Große", "lb": "Große", "u16": "Große", "e": "x"} {
 			c := table.Column(column)
 			sql, _ := right(c, value)
-			for _, list := range []string{"id, " + c.Probe(), "COUNT(*), " + c.ProbeCount()} {
+			for _, list := range []string{"id, " + Probe(quote(c.Name)), "COUNT(*), " + ProbeCount(quote(c.Name))} {
 				text := "SELECT " + list + " FROM " + name + " WHERE " + column + " = " + strings.Replace(sql, "?", "'"+value+"'", 1)
 				if key := mysqlExplain(t, s, text); key != column {
 					t.Errorf("%s: key %q; want %q, and nothing but that index read", text, key, column)

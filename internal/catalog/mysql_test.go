@@ -181,7 +181,7 @@ func testProbes(t testing.TB, s *mysqlServer, table *Table, by string) {
 	})
 	var probes, counts []string
 	for _, c := range columns {
-		probes, counts = append(probes, c.Probe()), append(counts, c.ProbeCount())
+		probes, counts = append(probes, Probe(quote(c.Name))), append(counts, ProbeCount(quote(c.Name)))
 	}
 	for i, form := range append(slices.Clone(mysqlForms), "SELECT %list FROM %table") {
 		list := "id, " + strings.Join(probes, ", ")
@@ -236,7 +236,7 @@ func TestMySQLAlter(t *testing.T) {
 			if c.IsSame(mysqlTypes(t, s.reader, "SELECT c FROM alt")[0]) {
 				t.Error("IsSame = true; want false")
 			}
-			for _, text := range []string{"SELECT id, " + c.Probe() + " FROM alt", "SELECT COUNT(*), " + c.ProbeCount() + " FROM alt"} {
+			for _, text := range []string{"SELECT id, " + Probe(quote(c.Name)) + " FROM alt", "SELECT COUNT(*), " + ProbeCount(quote(c.Name)) + " FROM alt"} {
 				types := mysqlTypes(t, s.reader, text)
 				if got := c.IsSameProbe(types[1]); got != tt.unseen && (s.isMariaDB || s.isMySQL) {
 					t.Errorf("IsSameProbe of %s = %v; want %v", text, got, tt.unseen)
@@ -293,7 +293,7 @@ func testExpressions(t *testing.T, s *mysqlServer, table *Table) {
 		for _, c := range table.Columns {
 			list := quote(c.Name)
 			if !strings.Contains(form, "DISTINCT") && c.Type != "NULL" {
-				list += ", " + c.Probe()
+				list += ", " + Probe(quote(c.Name))
 			}
 			types := mysqlTypes(t, s.reader, mysqlForm(form, list, table.Name, "label"))
 			if len(types) > 0 && !c.IsSame(types[0]) {
@@ -312,7 +312,7 @@ func testCounts(t *testing.T, s *mysqlServer, table *Table) {
 		if c.Type == "NULL" || c.Type == "JSON" {
 			continue
 		}
-		types := mysqlTypes(t, s.reader, "SELECT COUNT(*), "+c.ProbeCount()+" FROM "+quote(table.Name)+" WHERE label > 'A'")
+		types := mysqlTypes(t, s.reader, "SELECT COUNT(*), "+ProbeCount(quote(c.Name))+" FROM "+quote(table.Name)+" WHERE label > 'A'")
 		if len(types) > 0 && !c.IsSameProbe(types[1]) {
 			t.Errorf("ProbeCount of %s is declared as %s; learned was %+v", c.Name, types[1].Type, c.probe)
 		}

@@ -36,12 +36,12 @@ type selectList struct {
 	text    string
 	isStar  bool // text is *
 	columns []catalog.Column
-	fields  []encode.Field    // one per column
-	probes  []*catalog.Column // of columns that are compared, but are not among them
+	fields  []encode.Field // one per column
+	probes  []probe        // of columns that are compared, but are not among them
 }
 
-// selectList makes the list for q.
-func (b *builder) selectList(q *postgrest.Query, named bool) (*selectList, error) {
+// newSelectList makes the list for q.
+func newSelectList(s *scope, q *postgrest.Query, named bool) (*selectList, error) {
 	l := new(selectList)
 	fields := q.Select
 	if !q.SelectsSome() {
@@ -52,14 +52,16 @@ func (b *builder) selectList(q *postgrest.Query, named bool) (*selectList, error
 	for _, f := range fields {
 		var columns []catalog.Column
 		switch {
+		case f.Embed != nil || f.Aggregate != "" || len(f.Path.Steps) > 0:
+			return nil, f.Refuse(postgrest.CodeUnsupported, "", "not yet")
 		case f.Column != "":
-			c, err := b.column(f.Place, f.Column)
+			c, err := s.column(f.Place, f.Column)
 			if err != nil {
 				return nil, err
 			}
 			columns = []catalog.Column{*c}
 		case !starred: // another * means the same columns again
-			columns, starred = b.table.Star(), true
+			columns, starred = s.table.Star(), true
 		}
 		for _, c := range columns {
 			if err := l.addColumn(f, c); err != nil {
@@ -110,11 +112,11 @@ func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 
 // addProbes adds an expression for each of the columns that is not in the list:
 // one whose type has changed would be compared wrongly.
-func (l *selectList) addProbes(compared []*catalog.Column) {
-	for _, c := range compared {
-		if !slices.ContainsFunc(l.columns, func(listed catalog.Column) bool { return listed.Name == c.Name }) {
-			l.probes = append(l.probes, c)
-			l.text += ", " + c.Probe()
+func (l *selectList) addProbes(compared []probe) {
+	for _, p := range compared {
+		if !slices.ContainsFunc(l.columns, func(listed catalog.Column) bool { return listed.Name == p.column.Name }) {
+			l.probes = append(l.probes, p)
+			l.text += ", " + catalog.Probe(p.scope.name(p.column))
 		}
 	}
 }
@@ -144,9 +146,9 @@ func (l *selectList) fits(columns []encode.Column) bool {
 
 // areProbes reports whether columns are what the probes of compared were when
 // they were learned.
-func areProbes(compared []*catalog.Column, columns []encode.Column) bool {
-	for i, c := range compared {
-		if !c.IsSameProbe(columns[i]) {
+func areProbes(compared []probe, columns []encode.Column) bool {
+	for i, p := range compared {
+		if !p.column.IsSameProbe(columns[i]) {
 			return false
 		}
 	}

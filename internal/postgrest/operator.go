@@ -11,6 +11,7 @@ import (
 type operator struct {
 	Quantified bool // takes (any) and (all)
 	List       bool // takes (a,b)
+	Language   bool // takes a language in parentheses, which means nothing here
 }
 
 // operators are those that there are, by name.
@@ -23,6 +24,14 @@ var operators = map[string]operator{
 	"lte":        {Quantified: true},
 	"like":       {Quantified: true},
 	"ilike":      {Quantified: true},
+	"match":      {Quantified: true},
+	"imatch":     {Quantified: true},
+	"fts":        {Language: true},
+	"plfts":      {Language: true},
+	"phfts":      {Language: true},
+	"wfts":       {Language: true},
+	"cs":         {},
+	"cd":         {},
 	"in":         {List: true},
 	"is":         {},
 	"isdistinct": {},

@@ -10,10 +10,18 @@ import (
 
 // Codes of refusals: PostgREST's and PostgreSQL's own.
 const (
-	CodeSyntax   = "PGRST100"
-	CodeRange    = "PGRST103" // the rows are not there, or the range is none
-	CodeNoColumn = "42703"    // undefined_column
-	CodeBadValue = "22P02"    // invalid_text_representation
+	CodeSyntax       = "PGRST100"
+	CodeRange        = "PGRST103" // the rows are not there, or the range is none
+	CodeNotEmbedded  = "PGRST108" // a parameter of a table that select does not name
+	CodeToManyOrder  = "PGRST118" // order by a related table with several rows
+	CodeEmbedFilter  = "PGRST120" // a related table compared with anything but null
+	CodeNoAggregates = "PGRST123" // they are switched off
+	CodeUnsupported  = "PGRST127"
+	CodeNoRelation   = "PGRST200"
+	CodeSeveral      = "PGRST201" // relations
+	CodeNoColumn     = "42703"    // undefined_column
+	CodeBadValue     = "22P02"    // invalid_text_representation
+	CodeBadPattern   = "2201B"    // invalid_regular_expression
 )
 
 // wholeQuery is the parameter of what is wrong with the query string as a whole.
@@ -78,7 +86,8 @@ func Nearest(name string, candidates []string) string {
 	if len(name) > maxNameBytes {
 		return "" // to compare it would be a lot of work for nothing
 	}
-	best, distance := "", max(2, utf8.RuneCountInString(name)/3)+1
+	length := utf8.RuneCountInString(name)
+	best, distance := "", min(max(3, length/3+1), length)
 	for _, candidate := range candidates {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
@@ -90,24 +99,26 @@ func Nearest(name string, candidates []string) string {
 	return fmt.Sprintf("Perhaps you meant %q.", best)
 }
 
-// editDistance is the number of characters to insert, remove or replace to turn
-// a into b (Levenshtein).
+// editDistance is the number of characters to insert, remove, replace or swap with
+// their neighbour to turn a into b (optimal string alignment).
 func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
+	beforeLast, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range x {
-		diagonal := row[0]
+		beforeLast, last, row = last, row, beforeLast
 		row[0] = i + 1
 		for j := range y {
-			cost := diagonal
+			cost := last[j]
 			if x[i] != y[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
+			row[j+1] = min(cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
+				row[j+1] = min(row[j+1], beforeLast[j-1]+1)
+			}
 		}
 	}
 	return row[len(y)]
