@@ -65,10 +65,11 @@ func (d *modelDraw) node(t *modelTable, role modelRole) *modelNode {
 	return n
 }
 
-// star asks for all columns.
+// star asks for all columns, or for one if the names are not free.
 func (d *modelDraw) star(n *modelNode, role modelRole) {
 	for _, c := range n.table.columns {
 		if role.names[c.name] {
+			d.columnItems(n, role, 1)
 			return
 		}
 	}
@@ -218,7 +219,7 @@ func (d *modelDraw) embed(n *modelNode, role modelRole, relation modelRelation) 
 	switch {
 	case e.alias == "" && (isOne || relation.target.primary != nil) && d.chance(4):
 		e.spread, inside.names, inside.isPart = true, role.names, true
-	case d.chance(8): // target()
+	case d.chance(8) && e.target != "count": // target(); count() would be an aggregate
 		e.node = &modelNode{table: relation.target, limit: -1}
 		d.filters(e.node)
 		n.items = append(n.items, &modelItem{embed: e})

@@ -324,6 +324,7 @@ func (n *modelNode) isGrouped() bool {
 func (n *modelNode) cells(row modelRow) (cells []modelCell) {
 	for _, item := range n.items {
 		switch {
+		case item.isEmpty():
 		case item.embed != nil:
 			cells = append(cells, item.embed.cells(row)...)
 		case item.column == "*":
@@ -362,8 +363,6 @@ func (e *modelEmbed) cells(parent modelRow) []modelCell {
 		return e.node.cells(modelOnly(found))
 	case e.spread:
 		return e.columns(parent)
-	case len(e.node.items) == 0: // target()
-		return nil
 	}
 	cell := modelCell{name: e.name()}
 	switch {

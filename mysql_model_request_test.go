@@ -167,6 +167,9 @@ func (n *modelNode) embeds() (all []*modelEmbed) {
 	return all
 }
 
+// isEmpty says that an item is target(), which is no member.
+func (i *modelItem) isEmpty() bool { return i.embed != nil && len(i.embed.node.items) == 0 }
+
 // modelPlainName is a name that never needs quotes.
 var modelPlainName = regexp.MustCompile(`^[\pL_][\pL\d_]*$`)
 

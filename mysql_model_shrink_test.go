@@ -32,7 +32,7 @@ func (n *modelNode) edits() (edits []modelEdit) {
 		if item.embed != nil {
 			edits = append(edits, item.embed.edits()...)
 		}
-		if len(n.items) > 1 && !n.uses(item.embed) && (item.agg != "" || !n.isGrouped()) {
+		if (item.isEmpty() || n.members() > 1) && !n.uses(item.embed) && (item.agg != "" || !n.isGrouped()) {
 			edits = append(edits, modelWithout(&n.items, i))
 		}
 	}
@@ -42,6 +42,14 @@ func (n *modelNode) edits() (edits []modelEdit) {
 		edits = append(edits, n.withoutOrder)
 	}
 	return edits
+}
+
+// members are how many items are there in the result.
+func (n *modelNode) members() (members int) {
+	for _, item := range n.items {
+		members += truth(!item.isEmpty())
+	}
+	return members
 }
 
 // edits are the ways to take something out of an embed.

@@ -88,9 +88,6 @@ func (m *modelRun) wantAnswers(t *testing.T, requests int, inOrder bool) {
 	failures := 0
 	for range requests {
 		n := m.request()
-		if os.Getenv("FLAT") != "" && (len(n.embeds()) > 0 || n.isGrouped()) {
-			continue
-		}
 		ask := &modelAsk{n, !n.isGrouped() && m.chance(4), inOrder}
 		if m.fault(t, ask) == "" {
 			continue
@@ -120,6 +117,9 @@ func (m *modelRun) fault(t testing.TB, ask *modelAsk) string {
 	resp, body := m.reader.do(t, http.MethodGet, "/read/"+url.PathEscape(ask.table.name), ask.query(), header...)
 	readable, _ := url.QueryUnescape(ask.query())
 	request := fmt.Sprintf("GET %s?%s\n= %d %s %s", ask.table.name, readable, resp.StatusCode, resp.Header.Get("Content-Range"), body)
+	if os.Getenv("NOTYET") != "" && strings.Contains(body, "not yet") {
+		return ""
+	}
 	want := ask.answer(ask.table.rows)
 	if wantStatus, wantTotal := ask.page(len(want.elems)); resp.StatusCode != wantStatus ||
 		wantTotal != "" && !strings.HasSuffix(resp.Header.Get("Content-Range"), wantTotal) {
