@@ -4,11 +4,9 @@
 // no longer so. Rule: what a table is comes from here; whether a result still is
 // what was learned is decided here, too, and nowhere else.
 //
-// Relations, comments, the members of an ENUM, and of keys all but which columns
-// are primary, are not learned yet.
 // Whatever is to be known of one table belongs into learnTable; what is known of
-// several together, such as relations, into a query of its own that is kept
-// beside them.
+// several together, such as relations, into learnKeys. Comments and the members of
+// an ENUM are not learned yet.
 package catalog
 
 // This file keeps what is known of the tables.
@@ -42,45 +40,32 @@ type Query func(ctx context.Context, text string, args ...any) (*sql.Rows, error
 // error that another one's context has caused.
 type Catalog struct {
 	learn  func(ctx context.Context, name string) (*Table, error)
-	tables map[string]*entry
-}
-
-// entry is what is known of one table.
-type entry struct {
-	last atomic.Pointer[learning] // nil before the first
-	turn chan struct{}            // has a value while somebody learns, or waits to
-}
-
-// learning is what came of learning a table.
-type learning struct {
-	began time.Time // the answer is at least as new
-	table *Table
-	err   error
+	tables map[string]*entry[*Table]
+	keys   *entry[*Keys]
 }
 
 // New returns a catalog of the tables called names, none of them learned.
 func New(query Query, names ...string) *Catalog {
-	c := &Catalog{tables: make(map[string]*entry, len(names))}
+	c := &Catalog{tables: make(map[string]*entry[*Table], len(names))}
 	c.learn = func(ctx context.Context, name string) (*Table, error) { return learnTable(ctx, query, name) }
 	for _, name := range names {
-		c.tables[name] = &entry{turn: make(chan struct{}, 1)}
+		c.tables[name] = newEntry(func(ctx context.Context) (*Table, error) { return c.learn(ctx, name) })
 	}
+	c.keys = newEntry(func(ctx context.Context) (*Keys, error) { return learnKeys(ctx, query, c.has) })
 	return c
 }
+
+// has reports whether there is a table called name in c.
+func (c *Catalog) has(name string) bool { return c.tables[name] != nil }
 
 // Table returns the table called name, as it has been learned within the last
 // minute, and learns it first if need be. Errors are those of Query, or the
 // cause for which ctx has ended.
 func (c *Catalog) Table(ctx context.Context, name string) (*Table, error) {
-	e := c.tables[name]
-	if e == nil {
+	if !c.has(name) {
 		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
 	}
-	now := time.Now()
-	if l := e.last.Load(); l != nil && l.err == nil && now.Sub(l.began) < maxAge {
-		return l.table, nil
-	}
-	return c.learnSince(ctx, name, now, 0)
+	return c.tables[name].young(ctx)
 }
 
 // Again returns the table as it was learned at a moment after since, for one who
@@ -89,43 +74,77 @@ func (c *Catalog) Table(ctx context.Context, name string) (*Table, error) {
 // begun for it, so that Again may take that long; all who wait for it share it.
 // Errors are those of Table.
 func (c *Catalog) Again(ctx context.Context, name string, since time.Time) (*Table, error) {
-	if c.tables[name] == nil {
+	if !c.has(name) {
 		return nil, fmt.Errorf("table %q: %w", name, errUnlisted)
 	}
-	return c.learnSince(ctx, name, since, MinAge)
+	return c.tables[name].learnSince(ctx, since, MinAge)
+}
+
+// Keys is Table for the keys of all tables.
+func (c *Catalog) Keys(ctx context.Context) (*Keys, error) { return c.keys.young(ctx) }
+
+// KeysAgain is Again for the keys of all tables.
+func (c *Catalog) KeysAgain(ctx context.Context, since time.Time) (*Keys, error) {
+	return c.keys.learnSince(ctx, since, MinAge)
+}
+
+// entry is what is known of one table, or of the keys of all.
+type entry[T any] struct {
+	learn func(context.Context) (T, error)
+	last  atomic.Pointer[learning[T]] // nil before the first
+	turn  chan struct{}               // has a value while somebody learns, or waits to
+}
+
+// learning is what came of learning something.
+type learning[T any] struct {
+	began time.Time // the answer is at least as new
+	known T
+	err   error
+}
+
+func newEntry[T any](learn func(context.Context) (T, error)) *entry[T] {
+	return &entry[T]{learn: learn, turn: make(chan struct{}, 1)}
+}
+
+// young returns what has been learned within the last minute.
+func (e *entry[T]) young(ctx context.Context) (T, error) {
+	now := time.Now()
+	if l := e.last.Load(); l != nil && l.err == nil && now.Sub(l.began) < maxAge {
+		return l.known, nil
+	}
+	return e.learnSince(ctx, now, 0)
 }
 
 // learnSince returns what a learning has found that began after since. It begins
 // one if there is none, apart from the one before by a time.
-func (c *Catalog) learnSince(ctx context.Context, name string, since time.Time, apart time.Duration) (*Table, error) {
-	e := c.tables[name]
+func (e *entry[T]) learnSince(ctx context.Context, since time.Time, apart time.Duration) (known T, err error) {
 	if l := e.last.Load(); l.isSince(since) {
-		return l.table, l.err
+		return l.known, l.err
 	}
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return known, context.Cause(ctx)
 	}
 	l := e.last.Load()
 	if l.isSince(since) { // somebody else has just done it
-		return l.table, l.err
+		return l.known, l.err
 	}
 	if l != nil && !waitUntil(ctx, l.began.Add(apart)) {
-		return nil, context.Cause(ctx)
+		return known, context.Cause(ctx)
 	}
-	l = &learning{began: time.Now()}
-	l.table, l.err = c.learn(ctx, name)
+	l = &learning[T]{began: time.Now()}
+	l.known, l.err = e.learn(ctx)
 	if l.err == nil || ctx.Err() == nil {
 		e.last.Store(l)
 	}
-	return l.table, l.err
+	return l.known, l.err
 }
 
 // isSince reports whether l began after since, or at that time: clocks are not
 // finer than two events can be.
-func (l *learning) isSince(since time.Time) bool { return l != nil && !l.began.Before(since) }
+func (l *learning[T]) isSince(since time.Time) bool { return l != nil && !l.began.Before(since) }
 
 // waitUntil reports whether ctx lasts until t.
 func waitUntil(ctx context.Context, t time.Time) bool {

@@ -10,6 +10,15 @@ import (
 
 // appendCSVHeader appends the line with the names.
 func (e *Encoder) appendCSVHeader(dst []byte) []byte {
+	if e.nested != nil {
+		for i, leaf := range e.nested.leaves[0] {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendCSVField(dst, []byte(leaf.Name))
+		}
+		return append(dst, "\r\n"...)
+	}
 	for i, c := range e.written {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -81,6 +81,7 @@ type Encoder struct {
 	cells   []any   // *cell or discard, one per column, as rows.Scan takes them
 	written []*cell // those of them that are no discard
 	rows    int     // rows written so far
+	nested  *nested // nil if the rows are flat
 }
 
 // Rows is the number of rows that were appended.
@@ -112,13 +113,19 @@ func New(columns []Column, fields []Field, hidden int, f Format, options Options
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newCell(cmp.Or(field.Type, column.Type), options)
-		c.scale = scaleOf(column)
-		c.enc, c.name, c.isText = e, field.Name, field.AsText
+		c := newMemberCell(column, field, options)
+		c.enc = e
 		c.key = append(appendString(nil, []byte(c.name)), ':')
 		e.cells[i], e.written[i] = c, c
 	}
 	return e
+}
+
+// newMemberCell makes the cell of a column that is a member of the output.
+func newMemberCell(column Column, field Field, options Options) *cell {
+	c := newCell(cmp.Or(field.Type, column.Type), options)
+	c.scale, c.name, c.isText = scaleOf(column), field.Name, field.AsText
+	return c
 }
 
 // maxScale is the largest scale of a DECIMAL, in MariaDB. More says that there is
@@ -152,13 +159,26 @@ func newCell(typeName string, options Options) *cell {
 // from the row before, and returns the extended buffer, as append does. After an
 // error the output is not to be sent.
 func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
-	e.begin(dst)
-	return e.end(rows.Scan(e.cells...))
+	if e.nested == nil {
+		e.begin(dst)
+		return e.end(rows.Scan(e.cells...))
+	}
+	if err := rows.Scan(e.cells...); err != nil {
+		return dst, err
+	}
+	values := make([]driver.Value, len(e.cells))
+	for i, c := range e.cells {
+		values[i] = c.(*captured).value
+	}
+	return e.nested.appendRow(dst, values)
 }
 
 // AppendValues is AppendRow for values as a driver gives them, one per column.
 // They are not kept.
 func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error) {
+	if e.nested != nil {
+		return e.nested.appendRow(dst, values)
+	}
 	e.begin(dst)
 	for i, c := range e.written {
 		if err := c.Scan(values[i]); err != nil {
@@ -204,6 +224,11 @@ func (e *Encoder) end(err error) ([]byte, error) {
 
 // AppendEnd appends what closes the result.
 func (e *Encoder) AppendEnd(dst []byte) []byte {
+	if e.nested != nil {
+		e.out = dst
+		e.nested.closeAll()
+		dst, e.out = e.out, nil
+	}
 	switch {
 	case e.format.Media == CSV && e.rows == 0:
 		return e.appendCSVHeader(dst)
@@ -237,13 +262,18 @@ func (c *cell) Scan(src any) (err error) {
 		out = append(out, ',')
 	}
 	out = append(out, c.key...)
-	value := len(out)
-	out, err = c.appendValue(out, src)
-	if err == nil && c.isText && src != nil && (out[value] != '"' || c.family == familyJSON) {
-		out = appendString(out[:value], bytes.Clone(out[value:]))
-	}
-	c.enc.out = out
+	c.enc.out, err = c.appendMember(out, src)
 	return err
+}
+
+// appendMember appends src as the value of a member.
+func (c *cell) appendMember(dst []byte, src any) ([]byte, error) {
+	value := len(dst)
+	dst, err := c.appendValue(dst, src)
+	if err == nil && c.isText && src != nil && (dst[value] != '"' || c.family == familyJSON) {
+		dst = appendString(dst[:value], bytes.Clone(dst[value:]))
+	}
+	return dst, err
 }
 
 // appendValue appends src, which has one of the types that go-sql-driver/mysql
@@ -295,7 +325,7 @@ func (c *cell) appendBytes(dst, b []byte) []byte {
 		return appendDateTime(dst, b, false)
 	case familyTimestamp:
 		return appendDateTime(dst, b, true)
-	case familyDecimal, familyBigint: // a BIGINT beyond 2^63-1 over the binary protocol
+	case familyDecimal, familyBigint, familyNumber: // a BIGINT beyond 2^63-1 over the binary protocol, numbers of a union
 		return c.appendDecimal(dst, b)
 	case familyJSON:
 		return appendJSON(dst, b)

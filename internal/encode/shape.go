@@ -1,0 +1,60 @@
+package encode
+
+// This file says how flat rows become nested ones.
+
+// Shape describes a result whose rows have objects and arrays of rows in them. A
+// row of the result is then made of several of the database: one of its own, and
+// behind it one for each row in its arrays, in order. Nothing changes a Shape that
+// is in use.
+type Shape struct {
+	// Branches are the kinds of rows. The first are those of the result itself. If
+	// there are others, the first column of the database's rows is the number of
+	// their branch.
+	Branches []Branch
+}
+
+// Branch is a kind of rows.
+type Branch struct {
+	Parent  int // the branch whose rows these belong to
+	Members []Member
+	Lifted  bool // there is an array per member, instead of one of objects
+	Single  bool // there is one at most, and no array
+}
+
+// Member is a member of an object.
+type Member struct {
+	Field
+	Kind Kind
+	// Column is the column of a ValueMember, and for the other kinds one that is true if
+	// there is an object, or rows, at all; NoColumn is as if it were.
+	Column  int
+	Members []Member // of an ObjectMember
+	Branch  int      // of a RowsMember
+}
+
+// NoColumn is the Column of what is always there.
+const NoColumn = -1
+
+// Kind is what a member is.
+type Kind uint8
+
+// The kinds of members.
+const (
+	ValueMember  Kind = iota
+	ObjectMember      // null if it is not there
+	RowsMember        // of a branch
+)
+
+// leaves are the names that members get in a row of columns: those of a lifted
+// branch are members of their own.
+func (s *Shape) leaves(members []Member) []Member {
+	var all []Member
+	for _, m := range members {
+		if m.Kind == RowsMember && s.Branches[m.Branch].Lifted {
+			all = append(all, s.leaves(s.Branches[m.Branch].Members)...)
+			continue
+		}
+		all = append(all, m)
+	}
+	return all
+}
