@@ -626,7 +626,7 @@ func TestMySQLQueryIndex(t *testing.T) {
 				if err != nil {
 					t.Fatalf("Parse = %v", err)
 				}
-				st, err := plan.Select(table, req, encode.Format{}, false)
+				st, err := plan.Known{Table: table}.Select(req, encode.Format{})
 				if err != nil {
 					t.Fatalf("Select = %v", err)
 				}

@@ -121,7 +121,7 @@ func (n *nested) branchOf(values []driver.Value) (int, error) {
 	if len(n.shape.Branches) == 1 {
 		return 0, nil
 	}
-	branch, err := strconv.Atoi(fmt.Sprint(textOf(values[0])))
+	branch, err := strconv.Atoi(fmt.Sprint(textOf(values[n.shape.Column])))
 	if err != nil || branch < 0 || branch >= len(n.shape.Branches) {
 		return 0, errOrder
 	}

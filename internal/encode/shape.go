@@ -7,10 +7,10 @@ package encode
 // behind it one for each row in its arrays, in order. Nothing changes a Shape that
 // is in use.
 type Shape struct {
-	// Branches are the kinds of rows. The first are those of the result itself. If
-	// there are others, the first column of the database's rows is the number of
-	// their branch.
+	// Branches are the kinds of rows. The first are those of the result itself.
 	Branches []Branch
+	// Column has the number of the branch that a row is of, if there are several.
+	Column int
 }
 
 // Branch is a kind of rows.

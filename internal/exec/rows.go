@@ -95,9 +95,16 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 		return errBinary
 	}
 	s.Body = s.db.takeBuffer() // not before: who waits needs none
-	s.encoder = encode.New(columns, st.Fields, st.Hidden, st.Format, s.db.options.Encoding)
+	s.encoder = newEncoder(columns, st, s.db.options.Encoding)
 	s.more, err = s.source.next()
 	return errorOfQuery(err)
+}
+
+func newEncoder(columns []encode.Column, st *Statement, options encode.Options) *encode.Encoder {
+	if st.Shape != nil {
+		return encode.NewNested(columns, st.Shape, st.Format, options)
+	}
+	return encode.New(columns, st.Fields, st.Hidden, st.Format, options)
 }
 
 // enterTable waits until the table has a connection to spare.

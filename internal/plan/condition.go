@@ -74,6 +74,16 @@ func (b *builder) all(s *scope, conditions []postgrest.Condition) (clause, error
 			return clause{}, err
 		}
 	}
+	for _, child := range s.children {
+		if !child.embed.Inner {
+			continue
+		}
+		there, err := b.exists(s, child)
+		if err != nil {
+			return clause{}, err
+		}
+		parts = append(parts, there)
+	}
 	slices.SortFunc(parts, func(x, y clause) int {
 		if x.sql != y.sql {
 			return strings.Compare(x.sql, y.sql)
@@ -142,6 +152,9 @@ func (b *builder) condition(s *scope, c postgrest.Condition) (out clause, err er
 
 // comparison writes a comparison, without its not.
 func (b *builder) comparison(s *scope, c postgrest.Condition) (clause, error) {
+	if child := s.child(c.Column); child != nil && len(c.Path.Steps) == 0 {
+		return b.isNull(s, child, c)
+	}
 	left, err := s.subject(c.Place, c.Column, c.Path)
 	if err != nil {
 		return clause{}, err

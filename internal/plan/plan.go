@@ -9,7 +9,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"readapi/internal/catalog"
 	"readapi/internal/encode"
@@ -37,12 +36,30 @@ func All(table string, form encode.Format, fits func([]encode.Column) bool) *exe
 	return &exec.Statement{Table: table, Text: "SELECT * FROM " + catalog.QuoteTable(table), Format: form, Fits: fits}
 }
 
-// Select returns the query for the rows of q. If named is true, * is written as
-// the names of all columns, for an account that may not read all of them. The
-// error is a *postgrest.Refusal.
-func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool) (*exec.Statement, error) {
-	b, s := builder{}, &scope{table: t}
-	list, err := newSelectList(s, q, named)
+// Known is what is known of the tables that a statement may name. Errors of its
+// functions are handed on.
+type Known struct {
+	Table        *catalog.Table // that is read
+	Named        bool           // * is written as the names of all columns, for an account that may not read all
+	Related      func(table string) (*catalog.Table, error)
+	Keys         func() (*catalog.Keys, error)
+	NoAggregates bool // they are refused
+}
+
+// isRelated reports whether q reads several tables, or groups of rows.
+func (k Known) isRelated(q *postgrest.Query) bool {
+	return slices.ContainsFunc(q.Select, func(f postgrest.Field) bool { return f.Embed != nil || f.Aggregate != "" }) ||
+		len(q.Select) == 1 && isCount(k.Table, &q.Select[0])
+}
+
+// Select returns the query for the rows of q. The error is a *postgrest.Refusal, or
+// one of k's.
+func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, error) {
+	if k.isRelated(q) {
+		return k.selectRelated(q, form)
+	}
+	b, s := builder{}, &scope{table: k.Table}
+	list, err := newSelectList(s, q, k.Named)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +74,8 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool
 	}
 	list.addProbes(b.compared)
 	return &exec.Statement{
-		Table:  t.Name,
-		Text:   "SELECT " + list.text + " FROM " + t.Quoted() + where + order + b.limit(q.Limit, q.Offset),
+		Table:  k.Table.Name,
+		Text:   "SELECT " + list.text + " FROM " + k.Table.Quoted() + where + order + b.limit(q),
 		Args:   b.args,
 		Binary: b.binary,
 		Fields: list.output(), Hidden: len(list.probes), Format: form,
@@ -66,10 +83,13 @@ func Select(t *catalog.Table, q *postgrest.Query, form encode.Format, named bool
 	}, nil
 }
 
-// Count returns the query for the number of rows of q, without its limit. The
-// error is a *postgrest.Refusal.
-func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
-	b, s := builder{}, &scope{table: t}
+// Count returns the query for the number of rows of q, without its limit. Errors
+// are those of Select.
+func (k Known) Count(q *postgrest.Query) (*exec.Statement, error) {
+	if k.isRelated(q) {
+		return k.countRelated(q)
+	}
+	b, s := builder{}, &scope{table: k.Table}
 	where, err := b.where(s, q.Where)
 	if err != nil {
 		return nil, err
@@ -79,7 +99,7 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 		text += ", " + catalog.ProbeCount(p.scope.name(p.column))
 	}
 	return &exec.Statement{
-		Table: t.Name, Text: text + " FROM " + t.Quoted() + where, Args: b.args, Hidden: len(b.compared),
+		Table: k.Table.Name, Text: text + " FROM " + k.Table.Quoted() + where, Args: b.args, Hidden: len(b.compared),
 		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(b.compared) && areProbes(b.compared, columns[1:])
 		},
@@ -88,12 +108,21 @@ func Count(t *catalog.Table, q *postgrest.Query) (*exec.Statement, error) {
 
 // scope is a table as it stands in a statement.
 type scope struct {
-	table *catalog.Table
-	alias string // that its columns have in front, with its point; "" if they stand alone
+	table    *catalog.Table
+	alias    string  // quoted; "" if its columns stand alone
+	children []*node // the related tables that are read with it, in the order of select
+}
+
+// prefix is what the columns of s have in front.
+func (s *scope) prefix() string {
+	if s.alias == "" {
+		return ""
+	}
+	return s.alias + "."
 }
 
 // name writes a column as it stands in SQL.
-func (s *scope) name(c *catalog.Column) string { return s.alias + exec.QuoteIdentifier(c.Name) }
+func (s *scope) name(c *catalog.Column) string { return s.prefix() + exec.QuoteIdentifier(c.Name) }
 
 // column finds a column by its name.
 func (s *scope) column(at postgrest.Place, name string) (*catalog.Column, error) {
@@ -126,53 +155,49 @@ func (s *scope) subject(at postgrest.Place, column string, path postgrest.Path) 
 	return subject{clause{sql: s.name(c)}, c}, nil
 }
 
-// orderBy writes the ORDER BY clause. MySQL puts NULL first, or last if
-// descending; only what differs needs a term of its own, which no index serves.
+// orderBy writes the ORDER BY clause.
 func (s *scope) orderBy(terms []postgrest.Term) (string, error) {
-	var parts []string
+	var parts []clause
 	seen := map[string]bool{}
 	for _, term := range terms {
+		if term.Relation != "" {
+			return "", term.Refuse(postgrest.CodeNotEmbedded, "Add it to select: "+term.Relation+"().",
+				"%q is not a related table that select names", term.Relation)
+		}
 		what, err := s.subject(term.Place, term.Column, term.Path)
 		if err != nil {
 			return "", err
 		}
-		name := what.sql
-		if seen[name] {
+		if seen[what.sql] {
 			continue // rows that differ in it are in order already
 		}
-		seen[name] = true
-		switch {
-		case term.Nulls == "nullslast" && !term.Descending:
-			parts = append(parts, name+" IS NULL")
-		case term.Nulls == "nullsfirst" && term.Descending:
-			parts = append(parts, name+" IS NULL DESC")
-		}
-		if term.Descending {
-			name += " DESC"
-		}
-		parts = append(parts, name)
+		seen[what.sql] = true
+		parts = append(parts, what.ordered(term)...)
 	}
-	if len(parts) == 0 {
-		return "", nil
-	}
-	return " ORDER BY " + strings.Join(parts, ", "), nil
+	return orderBy(parts).sql, nil
 }
 
-// limit writes the LIMIT clause. MySQL has no OFFSET without one.
-func (b *builder) limit(limit *uint64, offset uint64) string {
-	const all = uint64(1<<63 - 1)
+// ordered writes the terms of ORDER BY. MySQL puts NULL first, or last if
+// descending; only what differs needs a term of its own, which no index serves.
+func (what subject) ordered(term postgrest.Term) []clause {
+	var terms []clause
 	switch {
-	case limit == nil && offset == 0:
-		return ""
-	case limit == nil:
-		limit = new(all - offset) // the sum must not overflow either
+	case term.Nulls == "nullslast" && !term.Descending:
+		terms = append(terms, clause{what.sql + " IS NULL", what.args})
+	case term.Nulls == "nullsfirst" && term.Descending:
+		terms = append(terms, clause{what.sql + " IS NULL DESC", what.args})
 	}
-	b.args = append(b.args, int64(*limit))
-	if offset == 0 {
-		return " LIMIT ?"
+	if term.Descending {
+		what.sql += " DESC"
 	}
-	b.args = append(b.args, int64(offset))
-	return " LIMIT ? OFFSET ?"
+	return append(terms, what.clause)
+}
+
+// limit writes the LIMIT clause.
+func (b *builder) limit(q *postgrest.Query) string {
+	c := limitClause(q)
+	b.args = append(b.args, c.args...)
+	return c.sql
 }
 
 // note notes that a condition compares a column, once per column.

@@ -84,7 +84,7 @@ func checkRefused(t testing.TB, rawQuery string, err error, code string, at post
 // buildAsked writes the query for a query string that must be right.
 func buildAsked(t testing.TB, rawQuery string) *exec.Statement {
 	t.Helper()
-	st, err := Select(typesTable, parseAsked(t, rawQuery), encode.Format{}, false)
+	st, err := Known{Table: typesTable}.Select(parseAsked(t, rawQuery), encode.Format{})
 	if err != nil {
 		t.Fatalf("Select(%q) = %v; want no error", rawQuery, err)
 	}
@@ -264,7 +264,7 @@ func TestBuildConditions(t *testing.T) {
 			if want := "SELECT * FROM `t` WHERE " + tt.where; st.Text != want || !reflect.DeepEqual(st.Args, tt.args) {
 				t.Errorf("Select(%q) = %s %#v; want %s %#v", tt.query, st.Text, st.Args, want, tt.args)
 			}
-			count, err := Count(typesTable, parseAsked(t, tt.query+"&limit=1&order=id&select=id"))
+			count, err := Known{Table: typesTable}.Count(parseAsked(t, tt.query+"&limit=1&order=id&select=id"))
 			if err != nil {
 				t.Fatalf("Count(%q) = %v; want no error", tt.query, err)
 			}
@@ -345,7 +345,7 @@ func TestBuildSelectList(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.query, func(t *testing.T) {
-			st, err := Select(pair, parseAsked(t, tt.query), encode.Format{}, false)
+			st, err := Known{Table: pair}.Select(parseAsked(t, tt.query), encode.Format{})
 			if err != nil {
 				t.Fatalf("Select(%q) = %v; want no error", tt.query, err)
 			}
@@ -420,10 +420,10 @@ func TestBuildRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.reason, func(t *testing.T) {
 			req := parseAsked(t, tt.query)
-			_, err := Select(typesTable, req, encode.Format{}, false)
+			_, err := Known{Table: typesTable}.Select(req, encode.Format{})
 			checkRefused(t, tt.query, err, tt.code, tt.at, tt.says, tt.hint)
 			if len(req.Where) > 0 {
-				_, err = Count(typesTable, req)
+				_, err = Known{Table: typesTable}.Count(req)
 				checkRefused(t, tt.query, err, tt.code, tt.at, tt.says, tt.hint)
 			}
 		})
@@ -660,7 +660,7 @@ func FuzzQuery(f *testing.F) {
 		req, bad := postgrest.Parse(rawQuery)
 		var st, count *exec.Statement
 		if bad == nil {
-			st, bad = Select(typesTable, req, encode.Format{}, false)
+			st, bad = Known{Table: typesTable}.Select(req, encode.Format{})
 		}
 		if bad != nil {
 			codes := []string{postgrest.CodeSyntax, postgrest.CodeNoColumn, postgrest.CodeBadValue}
@@ -671,7 +671,8 @@ func FuzzQuery(f *testing.F) {
 			return
 		}
 		checkSQL(t, st, typesTable)
-		if count, bad = Count(typesTable, req); bad != nil {
+		count, bad = Known{Table: typesTable}.Count(req)
+		if bad != nil {
 			t.Fatalf("Count(%q) = %v; Select has no error", rawQuery, bad)
 		}
 		checkSQL(t, count, typesTable)

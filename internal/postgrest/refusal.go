@@ -37,6 +37,15 @@ type Refusal struct {
 	Code   string
 	Reason string
 	Hint   string // may be empty
+	// Choices are the relations that were meant, if there are several.
+	Choices []Choice
+}
+
+// Choice is one of several relations that may have been meant.
+type Choice struct {
+	Cardinality  string `json:"cardinality"`  // many-to-one, …
+	Embedding    string `json:"embedding"`    // both tables
+	Relationship string `json:"relationship"` // what makes it
 }
 
 // Error implements error.

@@ -26,6 +26,12 @@ func (q *Query) IsPlain() bool {
 	return !q.SelectsSome() && len(q.Where) == 0 && len(q.Order) == 0 && q.Limit == nil && q.Offset == 0
 }
 
+// SelectsColumns reports whether q selects columns only, which every row has: no
+// related tables, and nothing that is, or may turn out to be, an aggregate.
+func (q *Query) SelectsColumns() bool {
+	return !slices.ContainsFunc(q.Select, func(f Field) bool { return f.Embed != nil || f.Aggregate != "" || f.Column == "count" })
+}
+
 // Embeds returns the related tables that q reads, in their order.
 func (q *Query) Embeds() []*Embed {
 	var embeds []*Embed

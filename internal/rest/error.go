@@ -24,7 +24,7 @@ type Error struct {
 	status  int
 	Code    string  `json:"code"`
 	Message string  `json:"message"`
-	Details *string `json:"details"`
+	Details any     `json:"details"` // a text, a list of relations, or nil
 	Hint    *string `json:"hint"`
 }
 
@@ -58,8 +58,7 @@ func errOffset(offset uint64, total int64) error {
 // in the details.
 func errNotOneRow(n int64) *Error {
 	e := NewError(http.StatusNotAcceptable, "PGRST116", "Cannot coerce the result to a single JSON object", "")
-	details := fmt.Sprintf("The result contains %d rows", n)
-	e.Details = &details
+	e.Details = fmt.Sprintf("The result contains %d rows", n)
 	return e
 }
 
@@ -161,12 +160,17 @@ func responseTo(err error) (response *Error, cause error) {
 func refusalResponse(refused *postgrest.Refusal) *Error {
 	if refused.Code == postgrest.CodeRange { // in PostgREST's words
 		e := NewError(http.StatusRequestedRangeNotSatisfiable, refused.Code, "Requested range not satisfiable", refused.Hint)
-		e.Details = &refused.Reason
+		e.Details = refused.Reason
+		return e
+	}
+	if refused.Code == postgrest.CodeSeveral {
+		e := NewError(http.StatusMultipleChoices, refused.Code, refused.Message(), refused.Hint)
+		e.Details = refused.Choices
 		return e
 	}
 	e := NewError(http.StatusBadRequest, refused.Code, refused.Message(), refused.Hint)
 	if where := refused.Where(); where != "" {
-		e.Details = &where
+		e.Details = where
 	}
 	return e
 }

@@ -12,6 +12,7 @@ import (
 	"readapi/internal/catalog"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/plan"
 	"readapi/internal/postgrest"
 )
 
@@ -21,19 +22,54 @@ func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
 		return q.known, nil
 	}
 	var err error
-	q.known, err = t.learn(ctx, q, t.catalog.Table)
+	q.known, err = t.learn(ctx, q)
 	return q.known, err
 }
 
-// learn asks the catalog, until the deadline of q.
-func (t *table) learn(ctx context.Context, q *read, ask func(context.Context, string) (*catalog.Table, error)) (*catalog.Table, error) {
-	ctx, cancel := context.WithDeadlineCause(ctx, q.deadline, exec.ErrLate)
-	defer cancel()
-	known, err := ask(ctx, t.name)
-	if err != nil && ctx.Err() != nil && context.Cause(ctx) == exec.ErrLate {
-		return nil, t.db.Late()
+// planner returns what the statements of q are made from.
+func (t *table) planner(ctx context.Context, q *read) (plan.Known, error) {
+	known, err := t.know(ctx, q)
+	return plan.Known{
+		Table: known, Named: t.named.Load(), NoAggregates: t.options.NoAggregates,
+		Related: func(name string) (*catalog.Table, error) { return t.knowRelated(ctx, q, name) },
+		Keys:    func() (*catalog.Keys, error) { return t.knowKeys(ctx, q) },
+	}, err
+}
+
+// knowRelated returns what is known of another table that q reads.
+func (t *table) knowRelated(ctx context.Context, q *read, name string) (*catalog.Table, error) {
+	if known := q.related[name]; known != nil {
+		return known, nil
+	}
+	known, err := askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Table, error) { return t.catalog.Table(ctx, name) })
+	if err == nil {
+		q.related[name] = known
 	}
 	return known, err
+}
+
+// knowKeys returns what is known of the keys of all tables.
+func (t *table) knowKeys(ctx context.Context, q *read) (_ *catalog.Keys, err error) {
+	if q.keys == nil {
+		q.keys, err = askCatalog(ctx, t, q, t.catalog.Keys)
+	}
+	return q.keys, err
+}
+
+// askCatalog asks the catalog, until the deadline of q.
+func askCatalog[T any](ctx context.Context, t *table, q *read, catalog func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithDeadlineCause(ctx, q.deadline, exec.ErrLate)
+	defer cancel()
+	known, err := catalog(ctx)
+	if err != nil && ctx.Err() != nil && context.Cause(ctx) == exec.ErrLate {
+		err = t.db.Late()
+	}
+	return known, err
+}
+
+// learn asks what the table is.
+func (t *table) learn(ctx context.Context, q *read) (*catalog.Table, error) {
+	return askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Table, error) { return t.catalog.Table(ctx, t.name) })
 }
 
 // freshShape returns the shape of the table, if a plain read had to be looked at:
@@ -43,7 +79,7 @@ func (t *table) freshShape(ctx context.Context, q *read) (*catalog.Table, error)
 	if t.shape.Load() == nil || !t.db.IsMariaDB() {
 		return t.shape.Load(), nil
 	}
-	shape, err := t.learn(ctx, q, t.catalog.Table)
+	shape, err := t.learn(ctx, q)
 	if err == nil {
 		t.shape.Store(shape)
 	}
@@ -52,9 +88,7 @@ func (t *table) freshShape(ctx context.Context, q *read) (*catalog.Table, error)
 
 // learnSince asks for what the table was at a moment after since.
 func (t *table) learnSince(ctx context.Context, q *read, since time.Time) (*catalog.Table, error) {
-	return t.learn(ctx, q, func(ctx context.Context, name string) (*catalog.Table, error) {
-		return t.catalog.Again(ctx, name, since)
-	})
+	return askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Table, error) { return t.catalog.Again(ctx, t.name, since) })
 }
 
 // isStale reports whether err may come from a table that is not what it was when
@@ -80,6 +114,11 @@ func (t *table) learnAgain(ctx context.Context, q *read, err error) (again bool,
 	}
 	t.shape.Store(q.known)
 	isSame := before != nil && before.Equal(q.known)
+	relatedSame, failure := t.relearnRelated(ctx, q, err)
+	if failure != nil {
+		return false, failure
+	}
+	isSame = isSame && relatedSame
 	switch exec.KindOf(err) {
 	case exec.NoGrant: // perhaps only * is refused
 		return !t.named.Swap(true) || !isSame, nil
@@ -91,18 +130,43 @@ func (t *table) learnAgain(ctx context.Context, q *read, err error) (again bool,
 	}
 }
 
+// relearnRelated learns the other tables that q reads and the keys, and reports
+// whether they are what they were.
+func (t *table) relearnRelated(ctx context.Context, q *read, err error) (isSame bool, failure error) {
+	isSame = true
+	since := q.since(err)
+	for name, before := range q.related {
+		q.related[name], failure = askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Table, error) {
+			return t.catalog.Again(ctx, name, since)
+		})
+		if failure != nil {
+			return false, failure
+		}
+		isSame = isSame && before.Equal(q.related[name])
+	}
+	if before := q.keys; before != nil {
+		q.keys, failure = askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Keys, error) { return t.catalog.KeysAgain(ctx, since) })
+		isSame = isSame && failure == nil && before.Equal(q.keys)
+	}
+	return isSame, failure
+}
+
+// since is the moment after which what is known has to be learned because of err.
+func (q *read) since(err error) time.Time {
+	var refused *postgrest.Refusal
+	if errors.As(err, &refused) && refused.Code != postgrest.CodeNoColumn && refused.Code != postgrest.CodeNoRelation {
+		return q.came.Add(-catalog.MinAge) // a typing error, most likely: it does not wait
+	}
+	return q.came
+}
+
 // relearn returns the table as it is known after err. Before, it was known as
 // before, or not at all.
 func (t *table) relearn(ctx context.Context, q *read, before *catalog.Table, err error) (*catalog.Table, error) {
 	if before == nil {
-		return t.learn(ctx, q, t.catalog.Table)
+		return t.learn(ctx, q)
 	}
-	since := q.came
-	var refused *postgrest.Refusal
-	if errors.As(err, &refused) && refused.Code != postgrest.CodeNoColumn {
-		since = since.Add(-catalog.MinAge) // a typing error, most likely: it does not wait
-	}
-	known, failure := t.learnSince(ctx, q, since)
+	known, failure := t.learnSince(ctx, q, q.since(err))
 	if failure == nil && exec.KindOf(err) == exec.Changed && before.Equal(known) { // it may have changed after that
 		return t.learnSince(ctx, q, time.Now())
 	}

@@ -36,6 +36,7 @@ type Options struct {
 	Schema       string   // the database's name, which Accept-Profile may give
 	CacheControl string   // header of every 200 and 304
 	VaryOrigin   bool     // the CORS headers differ by Origin
+	NoAggregates bool     // they are refused
 	Log          *slog.Logger
 }
 
@@ -86,9 +87,11 @@ type read struct {
 	count  bool // the total number of rows, too
 
 	came     time.Time
-	deadline time.Time      // of the first row
-	known    *catalog.Table // once somebody had to know it
-	trusted  bool           // known is right, though results look otherwise
+	deadline time.Time                 // of the first row
+	known    *catalog.Table            // once somebody had to know it
+	related  map[string]*catalog.Table // other tables that are read, once somebody had to know them
+	keys     *catalog.Keys
+	trusted  bool // known is right, though results look otherwise
 }
 
 // maxAttempts is how often a read is planned: once more when the table is not what
@@ -123,7 +126,7 @@ func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // parse reads URL and headers.
 func (t *table) parse(r *http.Request) (*read, error) {
-	q := &read{Query: new(postgrest.Query), count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	q := &read{Query: new(postgrest.Query), related: map[string]*catalog.Table{}, count: postgrest.WantsCount(r.Header.Values("Prefer"))}
 	profile := r.Header.Get("Accept-Profile")
 	if profile != "" && profile != "public" && profile != t.options.Schema {
 		return nil, errProfile
@@ -207,11 +210,11 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 		}
 		return plan.All(t.name, q.format, t.isPlainRight), nil
 	}
-	known, err := t.know(ctx, q)
+	planner, err := t.planner(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	st, err := plan.Select(known, &query, q.format, t.named.Load())
+	st, err := planner.Select(&query, q.format)
 	if err == nil && q.trusted {
 		st.Fits = nil
 	}
@@ -221,14 +224,14 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 // count asks for the number of rows of q without its limit and offset. The
 // queries for it are shared as those for rows are.
 func (t *table) count(ctx context.Context, q *read) (int64, error) {
-	known := &catalog.Table{Name: t.name}
-	if len(q.Where) > 0 {
+	planner := plan.Known{Table: &catalog.Table{Name: t.name}}
+	if len(q.Where) > 0 || !q.SelectsColumns() {
 		var err error
-		if known, err = t.know(ctx, q); err != nil {
+		if planner, err = t.planner(ctx, q); err != nil {
 			return 0, err
 		}
 	}
-	st, err := plan.Count(known, q.Query)
+	st, err := planner.Count(q.Query)
 	if err != nil {
 		return 0, err
 	}
