@@ -4,17 +4,22 @@ package main
 
 import "slices"
 
-// shrink takes parts out of a request for as long as it still fails.
+// shrink takes parts out of a request for as long as it still fails, with a
+// bound on how often it is asked.
 func (s *modelSchema) shrink(n *modelNode, fails func() bool) {
-	for again := true; again; {
-		again = false
-		for _, edit := range n.edits() {
-			if undo := edit(); fails() {
-				again = true
-				break
-			} else {
-				undo()
+	for asked := 0; asked < 1000; {
+		edits := n.edits()
+		kept := slices.ContainsFunc(edits, func(edit modelEdit) bool {
+			asked++
+			undo := edit()
+			if fails() {
+				return true
 			}
+			undo()
+			return false
+		})
+		if !kept {
+			return
 		}
 	}
 }
