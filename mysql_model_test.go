@@ -146,6 +146,9 @@ func (m *modelRun) wantAnswers(t *testing.T, requests int, inOrder bool) {
 func (m *modelRun) report(t testing.TB, ask *modelAsk) string {
 	t.Helper()
 	status := m.status
+	if status > http.StatusInternalServerError { // to ask again would take as long
+		t.Fatalf("seed %d: %s\n%s", m.seed, m.fault(t, ask), strings.Join(m.statements(), ";\n"))
+	}
 	m.shrink(ask.modelNode, func() bool { return m.fault(t, ask) != "" && m.status == status })
 	return fmt.Sprintf("seed %d: %s\n%s\n%s", m.seed, m.fault(t, ask), m.log, strings.Join(m.statements(), ";\n"))
 }
@@ -164,11 +167,12 @@ func (m *modelRun) fault(t testing.TB, ask *modelAsk) string {
 	if ask.count {
 		header = []string{"Prefer", "count=exact"}
 	}
+	m.log.last = nil
 	resp, body := m.reader.do(t, http.MethodGet, "/read/"+url.PathEscape(ask.table.name), ask.query(), header...)
 	m.status = resp.StatusCode
 	readable, _ := url.QueryUnescape(ask.query())
 	request := fmt.Sprintf("GET %s?%s\n= %d %s %s", ask.table.name, readable, resp.StatusCode, resp.Header.Get("Content-Range"), body)
-	if os.Getenv("NOTYET") != "" && (strings.Contains(body, "not yet") || resp.StatusCode == 416) {
+	if os.Getenv("NOTYET") != "" && (strings.Contains(body, "not yet") || resp.StatusCode == 416 || resp.StatusCode == 300 || strings.Contains(body, "PGRST120") || strings.Contains(m.log.String(), "no row before it")) {
 		return ""
 	}
 	want := ask.answer(ask.table.rows)
