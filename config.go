@@ -48,6 +48,7 @@ type config struct {
 	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
 	encoding        encode.Options
+	noAggregates    bool
 
 	logLevel  slog.Level
 	logFormat string // text or json
@@ -139,11 +140,15 @@ var rules = []rule{
 	},
 	{
 		name: "BIGINT_AS", fallback: "number", meaning: "number or string: how BIGINT columns are written",
-		parse: numberOrString(func(c *config) *bool { return &c.encoding.BigintAsString }),
+		parse: either("number", "string", func(c *config) *bool { return &c.encoding.BigintAsString }),
 	},
 	{
 		name: "DECIMAL_AS", fallback: "number", meaning: "number or string: how DECIMAL columns are written",
-		parse: numberOrString(func(c *config) *bool { return &c.encoding.DecimalAsString }),
+		parse: either("number", "string", func(c *config) *bool { return &c.encoding.DecimalAsString }),
+	},
+	{
+		name: "AGGREGATES", fallback: "on", meaning: "on or off: whether clients may count, sum and group rows",
+		parse: either("on", "off", func(c *config) *bool { return &c.noAggregates }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",
@@ -308,11 +313,12 @@ func oneOf(field func(*config) *string, allowed ...string) func(*config, string)
 	}
 }
 
-func numberOrString(field func(*config) *bool) func(*config, string) error {
+// either takes one of two words, of which yes sets the field.
+func either(no, yes string, field func(*config) *bool) func(*config, string) error {
 	return func(c *config, value string) error {
-		*field(c) = value == "string"
-		if value != "string" && value != "number" {
-			return errors.New("want number or string")
+		*field(c) = value == yes
+		if value != no && value != yes {
+			return fmt.Errorf("want %s or %s", no, yes)
 		}
 		return nil
 	}

@@ -52,6 +52,7 @@ var configFields = map[string]func(config) any{
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
 	"BIGINT_AS":        func(c config) any { return c.encoding.BigintAsString },
 	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
+	"AGGREGATES":       func(c config) any { return !c.noAggregates },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -115,6 +116,8 @@ var configValid = []struct {
 	{"BIGINT_AS", "string", true},
 	{"DECIMAL_AS", "number", false},
 	{"DECIMAL_AS", "string", true},
+	{"AGGREGATES", "on", true},
+	{"AGGREGATES", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
 	{"LOG_LEVEL", "info", slog.LevelInfo},
 	{"LOG_LEVEL", "warn", slog.LevelWarn},
@@ -221,11 +224,12 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "String", "want number or string"},                   // upper case
 	{"BIGINT_AS", "true", "want number or string"},                     // neither
 	{"DECIMAL_AS", "float", "want number or string"},                   // neither
-	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
-	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
-	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog
-	{"LOG_FORMAT", "JSON", "want text or json"},                        // upper case
-	{"LOG_FORMAT", "logfmt", "want text or json"},                      // neither
+	{"AGGREGATES", "yes", "want on or off"},
+	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},   // upper case
+	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"}, // slog would take it
+	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},  // not a level of slog
+	{"LOG_FORMAT", "JSON", "want text or json"},                // upper case
+	{"LOG_FORMAT", "logfmt", "want text or json"},              // neither
 }
 
 // configLookup is os.LookupEnv for env, a variable being set if it has a key.

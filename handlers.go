@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"readapi/internal/describe"
 	"readapi/internal/exec"
 	"readapi/internal/rest"
 )
@@ -65,6 +66,10 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
+		NoAggregates: cfg.noAggregates,
+		Description: describe.Options{
+			Title: cfg.dbName, Version: buildVersion(), Token: len(cfg.apiTokens) > 0, Encoding: cfg.encoding,
+		},
 		Log: log,
 	})
 	a.routes = map[string]http.Handler{
@@ -74,12 +79,24 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	for _, token := range cfg.apiTokens {
 		a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))
 	}
-	for _, table := range cfg.tables {
-		a.routes["/read/"+table] = a.handleRead(table)
-	}
-	a.routes["/read"] = a.routes["/read/"+cfg.tables[0]]
+	a.addReads()
 	a.handler = a.withLog(a.withCORS(http.HandlerFunc(a.route)))
 	return a
+}
+
+// addReads adds the routes of the tables. A name with the ending of a form is that
+// form, unless a table is really called so.
+func (a *api) addReads() {
+	a.routes["/read/"] = a.counted(a.rest.Description())
+	for _, table := range a.cfg.tables {
+		read := a.counted(a.rest.Table(table))
+		a.routes["/read/"+table+".csv"] = rest.As("text/csv", read)
+		a.routes["/read/"+table+".ndjson"] = rest.As("application/x-ndjson", read)
+	}
+	for _, table := range a.cfg.tables {
+		a.routes["/read/"+table] = a.counted(a.rest.Table(table))
+	}
+	a.routes["/read"] = a.routes["/read/"+a.cfg.tables[0]]
 }
 
 // ServeHTTP implements http.Handler.
@@ -166,9 +183,8 @@ func (a *api) handleReady() http.Handler {
 	})
 }
 
-// handleRead answers with the rows of a table.
-func (a *api) handleRead(table string) http.Handler {
-	read := a.rest.Table(table)
+// counted lets no more requests through than there may be at once.
+func (a *api) counted(read http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer a.endRead()
 		switch {

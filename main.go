@@ -4,7 +4,7 @@
 //
 // Usage:
 //
-//	readapi [-h | -version | -check]
+//	readapi [-h | -version | -check | -types]
 //
 // Everything is configured with environment variables; DB_USER and DB_NAME are
 // required, readapi -h lists all. The exit codes are 0 after a clean stop, 2 for
@@ -70,7 +70,7 @@ func main() {
 }
 
 // errUsage is an error in the arguments, which flag has already reported.
-var errUsage = errors.New("want no argument, -h, -version or -check")
+var errUsage = errors.New("want no argument, -h, -version, -check or -types")
 
 // exitCode maps the result of run to the process's exit code.
 func exitCode(err error) int {
@@ -93,6 +93,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	help := flags.Bool("h", false, "")
 	showVersion := flags.Bool("version", false, "")
 	check := flags.Bool("check", false, "")
+	types := flags.Bool("types", false, "")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp): // -help
@@ -112,10 +113,14 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	if *check && cfg.addr != "" { // the other variables do not matter to it
 		return checkReady(ctx, cfg.addr)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case *types:
+		return writeTypes(ctx, cfg, stdout, newLogger(cfg, stderr))
+	default:
+		return serve(ctx, cfg, newLogger(cfg, stderr))
 	}
-	return serve(ctx, cfg, newLogger(cfg, stderr))
 }
 
 // serve listens, waits for the database and serves until ctx ends.
@@ -149,6 +154,21 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	}
 	log.Info("stopping", "timeout", cfg.shutdownTimeout)
 	return shutDown(server, api.drain, cfg.shutdownTimeout, log)
+}
+
+// writeTypes writes the types of the tables for TypeScript.
+func writeTypes(ctx context.Context, cfg config, w io.Writer, log *slog.Logger) error {
+	pool, err := openPool(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	types, err := newAPI(pool, cfg, log).rest.TypeScript(ctx)
+	if err != nil {
+		return fmt.Errorf("types: %w", err)
+	}
+	_, err = w.Write(types)
+	return err
 }
 
 // limitMemory sets the soft limit that goes with cfg, unless the operator has set
@@ -281,11 +301,12 @@ func newLogger(cfg config, w io.Writer) *slog.Logger {
 func writeHelp(w io.Writer) {
 	fmt.Fprint(w, `readapi serves the rows of a MySQL table as JSON at /read.
 
-Usage: readapi [-h | -version | -check]
+Usage: readapi [-h | -version | -check | -types]
 
   -h        print this help
   -version  print the version
   -check    ask the server that runs at ADDR for /readyz: exit code 0 if it is ready, 1 if not
+  -types    print the types of the tables, for TypeScript and @supabase/postgrest-js
 
 Environment variables and their defaults (NAME_FILE instead of NAME gives the path of a file that holds the value):
 

@@ -17,6 +17,7 @@ var floors = map[string]int{
 
 	"readapi/internal/rest":      5,
 	"readapi/internal/plan":      4,
+	"readapi/internal/describe":  4,
 	"readapi/internal/catalog":   3,
 	"readapi/internal/share":     3,
 	"readapi/internal/exec":      2,

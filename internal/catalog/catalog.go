@@ -42,6 +42,8 @@ type Catalog struct {
 	learn  func(ctx context.Context, name string) (*Table, error)
 	tables map[string]*entry[*Table]
 	keys   *entry[*Keys]
+
+	description *entry[*Description]
 }
 
 // New returns a catalog of the tables called names, none of them learned.
@@ -52,6 +54,7 @@ func New(query Query, names ...string) *Catalog {
 		c.tables[name] = newEntry(func(ctx context.Context) (*Table, error) { return c.learn(ctx, name) })
 	}
 	c.keys = newEntry(func(ctx context.Context) (*Keys, error) { return learnKeys(ctx, query, c.has) })
+	c.description = newEntry(func(ctx context.Context) (*Description, error) { return c.describe(ctx, query, names) })
 	return c
 }
 

@@ -58,6 +58,14 @@ func (c *Column) IsSame(now encode.Column) bool {
 	return typeName == c.Type && scale == c.Scale
 }
 
+// IsSameInUnion is IsSame for a column of a union, or of a subquery in parentheses,
+// which both servers declare by its kind only; MariaDB makes DECIMAL of unsigned
+// integers.
+func (c *Column) IsSameInUnion(now encode.Column) bool {
+	found := newKind(declared(now))
+	return found == c.kind || c.kind.family == "integer" && c.kind.unsigned && found == kind{family: "DECIMAL"}
+}
+
 // Probe is an expression for the select list of a query that compares a column, as
 // it is written there, but does not select it. It is NULL, and what it is declared
 // to be tells IsSameProbe of a type that has changed: else a number would be

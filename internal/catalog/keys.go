@@ -18,6 +18,7 @@ import (
 // Keys are the keys of all tables of a catalog. They do not change.
 type Keys struct {
 	unique  map[string][][]string // by table: the columns of each primary or unique key
+	primary map[string][]string   // by table: the columns of the primary key
 	foreign []ForeignKey
 }
 
@@ -59,7 +60,7 @@ const (
 // learnKeys asks for the keys of the tables that are listed. An engine that tells
 // nothing of them has none.
 func learnKeys(ctx context.Context, query Query, isListed func(table string) bool) (*Keys, error) {
-	k := &Keys{unique: map[string][][]string{}}
+	k := &Keys{unique: map[string][][]string{}, primary: map[string][]string{}}
 	err := k.learnUnique(ctx, query, isListed)
 	if err == nil {
 		err = k.learnForeign(ctx, query, isListed)
@@ -96,6 +97,9 @@ func (k *Keys) learnUnique(ctx context.Context, query Query, isListed func(strin
 		key := &k.unique[table][len(k.unique[table])-1]
 		if *key = append(*key, column.String); part.Valid { // what is equal so far need not be
 			*key = append(*key, "")
+		}
+		if index == "PRIMARY" {
+			k.primary[table] = append(k.primary[table], column.String)
 		}
 	}
 	return rows.Err()
@@ -134,9 +138,9 @@ type Relation struct {
 	ToOne                  bool      // a row of From has one row of To at most
 	Junction               *Junction // of a many-to-many relation, else nil
 
-	key        ForeignKey // if there is no junction
-	isForward  bool       // From has the foreign key
-	isOneToOne bool       // the columns of the foreign key are unique, too
+	Key        ForeignKey // that it comes from, if there is no junction
+	IsForward  bool       // From has the foreign key
+	IsOneToOne bool       // the columns of the foreign key are unique, too
 }
 
 // Junction is the table between two tables that are related many to many.
@@ -154,13 +158,13 @@ func (k *Keys) Relations(from string) []Relation {
 		if f.Table == from {
 			relations = append(relations, Relation{
 				From: from, To: f.Referenced, FromColumns: f.Columns, ToColumns: f.ReferencedColumns,
-				ToOne: k.isUnique(f.Referenced, f.ReferencedColumns), key: f, isForward: true, isOneToOne: isOneToOne,
+				ToOne: k.isUnique(f.Referenced, f.ReferencedColumns), Key: f, IsForward: true, IsOneToOne: isOneToOne,
 			})
 		}
 		if f.Referenced == from {
 			relations = append(relations, Relation{
 				From: from, To: f.Table, FromColumns: f.ReferencedColumns, ToColumns: f.Columns,
-				ToOne: isOneToOne, key: f, isOneToOne: isOneToOne,
+				ToOne: isOneToOne, Key: f, IsOneToOne: isOneToOne,
 			})
 			relations = append(relations, k.throughJunction(f)...)
 		}
@@ -204,17 +208,17 @@ func (r *Relation) isMeant(target, hint string) bool {
 	isSelf := r.From == r.To
 	switch {
 	case hint != "":
-		return target == r.To && r.isHinted(hint) && (!isSelf || !r.isForward)
+		return target == r.To && r.isHinted(hint) && (!isSelf || !r.IsForward)
 	case r.Junction != nil:
 		return target == r.To
-	case isSelf && !r.isForward:
+	case isSelf && !r.IsForward:
 		return target == r.To
 	case isSelf:
 		return r.isKey(target)
-	case r.isForward:
+	case r.IsForward:
 		return target == r.To || r.isKey(target)
 	default:
-		return target == r.To || target == r.key.Name
+		return target == r.To || target == r.Key.Name
 	}
 }
 
@@ -226,7 +230,7 @@ func (r *Relation) isHinted(hint string) bool {
 	return r.isKey(hint)
 }
 
-func (r *Relation) isKey(name string) bool { return isKeyCalled(r.key, name) }
+func (r *Relation) isKey(name string) bool { return isKeyCalled(r.Key, name) }
 
 // isKeyCalled reports whether name is the constraint, or the only column, of f.
 func isKeyCalled(f ForeignKey, name string) bool {
@@ -238,7 +242,7 @@ func (r *Relation) Cardinality() string {
 	switch {
 	case r.Junction != nil:
 		return "many-to-many"
-	case r.ToOne && r.isOneToOne:
+	case r.ToOne && r.IsOneToOne:
 		return "one-to-one"
 	case r.ToOne:
 		return "many-to-one"
@@ -252,7 +256,7 @@ func (r *Relation) Hint() string {
 	if r.Junction != nil {
 		return r.Junction.to.Name
 	}
-	return r.key.Name
+	return r.Key.Name
 }
 
 // String describes the relation by its constraints and columns.
@@ -261,5 +265,5 @@ func (r *Relation) String() string {
 	if j := r.Junction; j != nil {
 		return j.Table + " using " + columns(j.from.Name, j.FromColumns) + " and " + columns(j.to.Name, j.ToColumns)
 	}
-	return r.key.Name + " using " + columns(r.From, r.FromColumns) + " and " + columns(r.To, r.ToColumns)
+	return r.Key.Name + " using " + columns(r.From, r.FromColumns) + " and " + columns(r.To, r.ToColumns)
 }

@@ -6,7 +6,9 @@ package encode
 // wanted, or a field of CSV, all of it is in memory, up to MaxRowBytes.
 
 import (
+	"bytes"
 	"database/sql/driver"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,6 +52,8 @@ type nested struct {
 	cells  []*cell    // by column; nil if it is no value
 	open   []*frame   // the rows that are not complete, each in the one before
 	spare  []*frame
+	key    []byte // the values of Keys in the row before, and in this one
+	newKey []byte
 }
 
 // makeCells makes the cells of members.
@@ -88,16 +92,49 @@ type piece struct {
 // database.
 func (n *nested) appendRow(dst []byte, values []driver.Value) ([]byte, error) {
 	n.enc.out = dst
-	err := n.add(values)
+	var err error
+	if len(n.shape.Keys) > 0 {
+		err = n.addJoined(values)
+	} else if branch, ok := n.branchOf(values); ok {
+		err = n.add(branch, values)
+	} else {
+		err = errOrder
+	}
 	dst, n.enc.out = n.enc.out, nil
 	return dst, err
 }
 
-func (n *nested) add(values []driver.Value) error {
-	branch, err := n.branchOf(values)
-	if err != nil {
-		return err
+// addJoined adds a row of the second branch, and before it the one that it belongs
+// to, if that is another one than before.
+func (n *nested) addJoined(values []driver.Value) error {
+	n.newKey = n.newKey[:0]
+	for _, column := range n.shape.Keys {
+		n.newKey = appendKey(n.newKey, values[column])
 	}
+	if n.enc.rows == 0 || !bytes.Equal(n.key, n.newKey) {
+		n.key, n.newKey = n.newKey, n.key
+		if err := n.add(0, values); err != nil {
+			return err
+		}
+	}
+	if !isTrue(values[n.shape.Column]) {
+		return nil
+	}
+	return n.add(1, values)
+}
+
+// appendKey appends a value of a key, so that keys are the same only if all of
+// their values are.
+func appendKey(key []byte, v driver.Value) []byte {
+	text, isText := v.([]byte)
+	if !isText {
+		text = fmt.Append(nil, v)
+	}
+	return append(binary.AppendUvarint(key, uint64(len(text))), text...)
+}
+
+// add adds a row of a branch.
+func (n *nested) add(branch int, values []driver.Value) (err error) {
 	if branch == 0 {
 		n.closeAll()
 		n.enc.begin(n.enc.out)
@@ -117,28 +154,33 @@ func (n *nested) add(values []driver.Value) error {
 }
 
 // branchOf returns the branch that a row is of.
-func (n *nested) branchOf(values []driver.Value) (int, error) {
+func (n *nested) branchOf(values []driver.Value) (branch int, ok bool) {
 	if len(n.shape.Branches) == 1 {
-		return 0, nil
+		return 0, true
 	}
-	branch, err := strconv.Atoi(fmt.Sprint(textOf(values[n.shape.Column])))
-	if err != nil || branch < 0 || branch >= len(n.shape.Branches) {
-		return 0, errOrder
-	}
-	return branch, nil
+	number, ok := wholeNumber(values[n.shape.Column])
+	return int(number), ok && number >= 0 && number < int64(len(n.shape.Branches))
 }
 
-// textOf makes bytes a string.
-func textOf(v driver.Value) any {
-	if b, ok := v.([]byte); ok {
-		return string(b)
+// wholeNumber is a value that the database computes as one, however it declares it.
+func wholeNumber(v driver.Value) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case uint64:
+		return int64(v), true
+	case []byte:
+		number, err := strconv.ParseInt(string(v), 10, 64)
+		return number, err == nil
+	default:
+		return 0, false
 	}
-	return v
 }
 
 // isTrue reports whether a column says yes.
 func isTrue(v driver.Value) bool {
-	return v != nil && fmt.Sprint(textOf(v)) != "0"
+	number, ok := wholeNumber(v)
+	return ok && number != 0
 }
 
 // isLeaves reports whether the leaves of rows of a branch are written one by one.
@@ -167,12 +209,13 @@ func (n *nested) push(branch int) *frame {
 		f, n.spare = n.spare[last], n.spare[:last]
 	}
 	*f = frame{branch: branch, text: f.text[:0], pieces: f.pieces[:0], rows: none, out: &n.enc.out, lifted: f.lifted[:0]}
-	if len(n.open) > 0 {
-		parent := n.open[len(n.open)-1]
-		f.out = parent.target(parent.pieces[parent.next-1].leaf)
-		f.into = parent.lifted
-	} else if n.isLeaves(branch) {
+	switch {
+	case branch == 0 && n.isLeaves(branch):
 		f.into = make([][]byte, len(n.leaves[branch]))
+	case branch != 0 && n.isLeaves(branch):
+		f.into = n.top().lifted
+	case branch != 0:
+		f.out = n.top().target(n.top().pieces[n.top().next-1].leaf)
 	}
 	n.open = append(n.open, f)
 	return f

@@ -11,6 +11,10 @@ type Shape struct {
 	Branches []Branch
 	// Column has the number of the branch that a row is of, if there are several.
 	Column int
+	// Keys, if there are any, say that there are two branches, and a row of the
+	// second has the one that it belongs to in front: that is another one if one of
+	// these columns is. Column says then whether there is a row of the second.
+	Keys []int
 }
 
 // Branch is a kind of rows.

@@ -32,6 +32,7 @@ func (l *memberList) aggregate(n *node, f postgrest.Field) (o output, typeName s
 	if err != nil {
 		return o, "", err
 	}
+	l.note(&n.scope, n.table.Column(f.Column))
 	c, numeric := what.column, strings.TrimPrefix(what.column.Type, "UNSIGNED ")
 	isNumber := valueTypeOf(c.Type).isTruth
 	switch f.Aggregate {

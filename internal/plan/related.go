@@ -63,12 +63,14 @@ type related struct {
 // branch is one kind of rows.
 type branch struct {
 	node      *node
-	from      *scope  // that its rows belong to, in the branch of their parent
+	from      *node   // that its rows belong to, in the branch of their parent
 	parent    *branch // nil for the table that is read
 	number    int
 	depth     int
 	children  int // branches of rows that belong to these
 	isGrouped bool
+	order     []clause
+	source    clause // FROM and WHERE
 }
 
 // output is a column of the result.
@@ -192,7 +194,7 @@ func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
 
 // addBranch makes n a branch, whose rows belong to those of from in another, and
 // returns the names of its members.
-func (r *related) addBranch(n *node, from *scope, parent *branch) (names []string, err error) {
+func (r *related) addBranch(n, from *node, parent *branch) (names []string, err error) {
 	b := &branch{node: n, from: from, parent: parent, number: len(r.branches)}
 	shape := encode.Branch{Parent: -1}
 	if parent != nil {
@@ -272,7 +274,12 @@ func (l *memberList) addColumn(n *node, f postgrest.Field) error {
 	if f.Name == "" && len(f.Path.Steps) == 0 {
 		field.Name = what.column.Name
 	}
-	return l.addValue(f, field, output{clause: what.clause, column: what.column, isGroup: l.grouped})
+	o := output{clause: what.clause, column: what.column, isGroup: l.grouped}
+	if len(f.Path.Steps) > 0 { // of JSON, whose type is known
+		o.column = nil
+		l.note(&n.scope, n.table.Column(f.Column))
+	}
+	return l.addValue(f, field, o)
 }
 
 // outputType is the type that the values of a column are written as: a union may
@@ -374,8 +381,11 @@ func (n *node) hasLater() bool { return slices.ContainsFunc(n.children, (*node).
 
 // presence is a column that says whether there is a row of n.
 func (n *node) presence(isGroup bool) output {
-	return output{clause: clause{sql: n.column0() + " IS NOT NULL"}, isGroup: isGroup}
+	return output{clause: clause{sql: n.isThere()}, isGroup: isGroup}
 }
+
+// isThere is the condition for a joined row of n to be one.
+func (n *node) isThere() string { return n.column0() + " IS NOT NULL" }
 
 // column0 is a column of n that is never NULL in a row of it: it equals one of
 // the table that it belongs to.
@@ -388,7 +398,7 @@ func (s *scope) qualified(column string) string { return s.prefix() + exec.Quote
 func (l *memberList) addRows(n, child *node, presence int) error {
 	member := encode.Member{Kind: encode.RowsMember, Column: presence, Branch: len(l.branches)}
 	l.branch.children++
-	names, err := l.addBranch(child, &n.scope, l.branch)
+	names, err := l.addBranch(child, n, l.branch)
 	if err != nil {
 		return err
 	}

@@ -40,12 +40,13 @@ func sql(pieces ...any) clause {
 }
 
 // Names of columns that a statement makes. No column of a table is called so.
-func outputName(i int) string       { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
-func linkName(branch, i int) string { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
-func orderName(depth int) string    { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
-func branchName(b *branch) string   { return exec.QuoteIdentifier(fmt.Sprint("b", b.number)) }
-func numberName(depth int) string   { return exec.QuoteIdentifier(fmt.Sprint("n:", depth)) }
-func sortName(i int) string         { return exec.QuoteIdentifier(fmt.Sprint("o:", i)) }
+func outputName(i int) string        { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+func linkName(branch, i int) string  { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
+func presenceName(branch int) string { return exec.QuoteIdentifier(fmt.Sprint("p:", branch)) }
+func orderName(depth int) string     { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
+func branchName(b *branch) string    { return exec.QuoteIdentifier(fmt.Sprint("b", b.number)) }
+func numberName(depth int) string    { return exec.QuoteIdentifier(fmt.Sprint("n:", depth)) }
+func sortName(i int) string          { return exec.QuoteIdentifier(fmt.Sprint("o:", i)) }
 
 // selectRelated returns the query for the rows of q, which reads several tables or
 // has aggregates.
@@ -60,9 +61,12 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 	}
 	r.binary = slices.ContainsFunc(r.outputs, func(o output) bool { return o.column != nil && o.column.Type == "FLOAT" })
 	var text clause
-	if len(r.branches) == 1 {
+	switch {
+	case len(r.branches) == 1:
 		text, err = r.single()
-	} else {
+	case r.isJoin():
+		text, err = r.join()
+	default:
 		text, err = r.union()
 	}
 	if err != nil {
@@ -70,7 +74,55 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 	}
 	return &exec.Statement{
 		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Shape: &r.shape, Format: form,
+		Hidden: r.width() - len(r.outputs), Fits: r.fits,
 	}, nil
+}
+
+// width is how many columns the result has.
+func (r *related) width() int {
+	width := len(r.outputs) + len(r.compared)
+	switch {
+	case len(r.branches) == 1:
+	case r.isJoin(): // whether there is a row of the second branch, and a key of the first
+		width += 1 + len(r.tieBreakers(r.branches[0]))
+	default: // the branch, and what all rows are sorted by
+		width += 1 + 2*r.depth() + 1
+	}
+	return width
+}
+
+// fits reports whether the columns of a result are what they were when they were
+// learned.
+func (r *related) fits(columns []encode.Column) bool {
+	if len(columns) != r.width() {
+		return false
+	}
+	for i, o := range r.outputs {
+		if o.column != nil && !o.column.IsSameInUnion(columns[i]) {
+			return false
+		}
+	}
+	return areSubqueries(r.compared, columns[r.width()-len(r.compared):])
+}
+
+// probes are the columns that are compared, each in a subquery that gives nothing
+// but its type.
+func (r *related) probes() []clause {
+	var all []clause
+	for _, p := range r.compared {
+		all = append(all, clause{sql: "(SELECT " + exec.QuoteIdentifier(p.column.Name) + " FROM " + p.scope.table.Quoted() + " WHERE FALSE)"})
+	}
+	return all
+}
+
+// areSubqueries is areProbes for the columns that probes makes.
+func areSubqueries(compared []probe, columns []encode.Column) bool {
+	for i, p := range compared {
+		if !p.column.IsSameInUnion(columns[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // single writes the statement with one branch.
@@ -84,17 +136,23 @@ func (r *related) single() (clause, error) {
 	if err != nil {
 		return clause{}, err
 	}
-	return sql("SELECT ", r.named(b), from, r.groupBy(b), orderBy(order), limitClause(b.node.query)), nil
+	return sql("SELECT ", r.named(b), behind(r.probes()), from, r.groupBy(b), orderBy(order), limitClause(b.node.query)), nil
 }
 
 // union writes the statement with several branches.
 func (r *related) union() (clause, error) {
-	var with, selects []clause
-	for _, b := range r.branches {
-		rows, err := r.rows(b)
-		if err != nil {
+	for _, b := range r.branches { // all that is compared has to be known before the lists are written
+		var err error
+		if b.order, err = r.order(b); err != nil {
 			return clause{}, err
 		}
+		if b.source, err = r.from(b); err != nil {
+			return clause{}, err
+		}
+	}
+	var with, selects []clause
+	for _, b := range r.branches {
+		rows := r.rows(b)
 		if b.parent == nil || b.children > 0 {
 			with = append(with, sql(branchName(b), " AS (", rows, ")"))
 			rows = clause{sql: branchName(b)}
@@ -155,6 +213,12 @@ func (r *related) list(b *branch, own func(i int) clause) clause {
 	for i := range 2*r.depth() + 1 {
 		add(sortName(i), clause{sql: r.sortColumn(b, i, own != nil)})
 	}
+	for _, p := range r.probes() {
+		if b.number > 0 {
+			p.sql = "NULL"
+		}
+		columns = append(columns, p)
+	}
 	return join(columns, ", ")
 }
 
@@ -198,30 +262,22 @@ func (b *branch) ownOrder() string {
 
 // rows writes the rows of a branch: with their numbers, columns and links, or, of
 // a branch without numbers, as a branch of the union.
-func (r *related) rows(b *branch) (clause, error) {
-	order, err := r.order(b)
-	if err != nil {
-		return clause{}, err
-	}
-	from, err := r.from(b)
-	if err != nil {
-		return clause{}, err
-	}
+func (r *related) rows(b *branch) clause {
 	switch {
 	case b.parent == nil:
-		return r.firstRows(b, from, order), nil
+		return r.firstRows(b, b.source, b.order)
 	case !b.isNumbered():
 		own := func(i int) clause { return r.outputs[i].clause }
-		return sql("SELECT ", r.list(b, own), from, r.groupBy(b)), nil
+		return sql("SELECT ", r.list(b, own), b.source, r.groupBy(b))
 	}
 	numbers := r.parentNumbers(b)
 	partition := "PARTITION BY " + strings.Join(numbers, ", ")
 	list := join([]clause{
 		{sql: strings.Join(numbers, ", ")},
-		sql("ROW_NUMBER() OVER (", partition, orderBy(order), ") AS ", numberName(b.depth)),
+		sql("ROW_NUMBER() OVER (", partition, orderBy(b.order), ") AS ", numberName(b.depth)),
 	}, ", ")
-	rows := sql("SELECT ", list, r.behind(r.namedOutputs(b)), r.behind(r.links(b)), from, r.groupBy(b))
-	return r.window(b, rows), nil
+	rows := sql("SELECT ", list, behind(r.namedOutputs(b)), behind(r.links(b)), b.source, r.groupBy(b))
+	return r.window(b, rows)
 }
 
 // firstRows writes the rows of the table that is read, and numbers them once they
@@ -230,7 +286,7 @@ func (r *related) firstRows(b *branch, from clause, order []clause) clause {
 	q := b.node.query
 	columns := append(r.namedOutputs(b), r.links(b)...)
 	if q.Limit == nil && q.Offset == 0 {
-		return sql("SELECT ROW_NUMBER() OVER (", orderTerms(order), ") AS ", numberName(0), r.behind(columns), from)
+		return sql("SELECT ROW_NUMBER() OVER (", orderTerms(order), ") AS ", numberName(0), behind(columns), from)
 	}
 	var again []clause
 	for i, o := range order {
@@ -269,7 +325,7 @@ func (r *related) parentNumbers(b *branch) []string {
 }
 
 // behind writes columns behind others.
-func (r *related) behind(columns []clause) clause {
+func behind(columns []clause) clause {
 	if len(columns) == 0 {
 		return clause{}
 	}
@@ -299,6 +355,9 @@ func (r *related) links(b *branch) []clause {
 		}
 		for i, column := range child.node.relation.FromColumns {
 			columns = append(columns, clause{sql: child.from.qualified(column) + " AS " + linkName(child.number, i)})
+		}
+		if child.from != b.node {
+			columns = append(columns, clause{sql: child.from.isThere() + " AS " + presenceName(child.number)})
 		}
 	}
 	return columns
@@ -356,7 +415,11 @@ func (r *related) from(b *branch) (clause, error) {
 	source, on := n.source(link)
 	head := sql(" FROM ", branchName(b.parent), " AS `p`")
 	if b.isGrouped && !r.hasGroups(b) { // a row without any has one group, too
-		return sql(head, " LEFT JOIN ", source, " ON ", on, prefixed(" AND ", where), joins), nil
+		onlyThere := ""
+		if b.from != b.parent.node {
+			onlyThere = " WHERE `p`." + presenceName(b.number)
+		}
+		return sql(head, " LEFT JOIN ", source, " ON ", on, prefixed(" AND ", where), joins, onlyThere), nil
 	}
 	return sql(head, " JOIN ", source, " ON ", on, joins, prefixed(" WHERE ", where)), nil
 }
@@ -582,9 +645,15 @@ func (k Known) countRelated(q *postgrest.Query) (*exec.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := sql("SELECT COUNT(*)", from)
+	probes := behind(r.probes())
+	text := sql("SELECT COUNT(*)", probes, from)
 	if b.isGrouped {
-		text = sql("SELECT COUNT(*) FROM (SELECT ", r.named(b), from, r.groupBy(b), ") AS `q`")
+		text = sql("SELECT COUNT(*)", probes, " FROM (SELECT ", r.named(b), from, r.groupBy(b), ") AS `q`")
 	}
-	return &exec.Statement{Table: k.Table.Name, Text: text.sql, Args: text.args}, nil
+	return &exec.Statement{
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Hidden: len(r.compared),
+		Fits: func(columns []encode.Column) bool {
+			return len(columns) == 1+len(r.compared) && areSubqueries(r.compared, columns[1:])
+		},
+	}, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"readapi/internal/catalog"
 	"readapi/internal/client"
+	"readapi/internal/describe"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/plan"
@@ -37,19 +38,21 @@ type Options struct {
 	CacheControl string   // header of every 200 and 304
 	VaryOrigin   bool     // the CORS headers differ by Origin
 	NoAggregates bool     // they are refused
+	Description  describe.Options
 	Log          *slog.Logger
 }
 
 // Service answers reads. It is safe for concurrent use.
 type Service struct {
-	db       *exec.DB
-	catalog  *catalog.Catalog
-	share    *share.Sharer
-	options  Options
-	header   http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
-	streams  client.Waiting // clients that take a large result, each of which counts 1
-	zips     gzipPool
-	lastBusy atomic.Int64 // when a 503 was logged, in Unix seconds
+	db        *exec.DB
+	catalog   *catalog.Catalog
+	share     *share.Sharer
+	options   Options
+	header    http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
+	streams   client.Waiting // clients that take a large result, each of which counts 1
+	zips      gzipPool
+	documents documents
+	lastBusy  atomic.Int64 // when a 503 was logged, in Unix seconds
 }
 
 // New makes a Service that reads from db. It asks nothing yet.
