@@ -73,7 +73,7 @@ func (r modelRelation) cardinality() string {
 
 // isCalled says whether target!hint, or target without a hint, is a name of r.
 func (r modelRelation) isCalled(target, hint string) bool {
-	key, isJunction := r.forward, r.back != nil && r.forward != nil
+	key, isJunction := r.forward, r.back != nil && r.forward != nil // of a junction: the key that leads on
 	if key == nil {
 		key = r.back
 	}
@@ -88,7 +88,7 @@ func (r modelRelation) isCalled(target, hint string) bool {
 	case hint == "":
 		return target == r.target.name && !isParent || target == key.name && !(r.isSelf() && !isParent) || target == column && r.back == nil
 	case isJunction:
-		return target == r.target.name && hint == r.back.table.name
+		return target == r.target.name && (hint == r.back.table.name || hint == key.name || hint == column)
 	default:
 		return target == r.target.name && !isParent && (hint == key.name || hint == column)
 	}

@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	modelRounds   = 40
+	modelRounds   = 30
 	modelRequests = 75 // of each schema
 	modelFailures = 5  // more say nothing new
 )
@@ -167,14 +167,10 @@ func (m *modelRun) fault(t testing.TB, ask *modelAsk) string {
 	if ask.count {
 		header = []string{"Prefer", "count=exact"}
 	}
-	m.log.last = nil
 	resp, body := m.reader.do(t, http.MethodGet, "/read/"+url.PathEscape(ask.table.name), ask.query(), header...)
 	m.status = resp.StatusCode
 	readable, _ := url.QueryUnescape(ask.query())
 	request := fmt.Sprintf("GET %s?%s\n= %d %s %s", ask.table.name, readable, resp.StatusCode, resp.Header.Get("Content-Range"), body)
-	if os.Getenv("NOTYET") != "" && (strings.Contains(body, "not yet") || resp.StatusCode == 416 || resp.StatusCode == 300 || strings.Contains(body, "PGRST120") || strings.Contains(m.log.String(), "no row before it")) {
-		return ""
-	}
 	want := ask.answer(ask.table.rows)
 	if wantStatus, wantTotal := ask.page(len(want.elems)); resp.StatusCode != wantStatus ||
 		wantTotal != "" && !strings.HasSuffix(resp.Header.Get("Content-Range"), wantTotal) {
