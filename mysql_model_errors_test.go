@@ -164,6 +164,7 @@ var mysqlProjects = []string{
 func newMySQLProjects(t testing.TB, changes ...string) *mysqlReader {
 	t.Helper()
 	d := newMySQLDatabase(t)
+	mysqlSkipEmbedded(t, d)
 	d.exec(t, mysqlProjects...)
 	d.env = mysqlWith(d.env, changes...)
 	return newMySQLReader(t, d, "client", "project", "task", "person")
