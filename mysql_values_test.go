@@ -229,3 +229,35 @@ func TestMySQLRowBound(t *testing.T) {
 	})
 	mysqlWantBody(t, r.base+sample+"id=eq.1", `[{"id":1,"body":"small","raw":null}]`+"\n")
 }
+
+// A BOOLEAN is true or false where that is wanted, whatever the read looks like,
+// and another TINYINT is a number.
+func TestMySQLBooleans(t *testing.T) {
+	d := newMySQLDatabase(t)
+	if d.engine == engineEmbedded {
+		t.Skip("the embedded engine makes one type of BOOLEAN and TINYINT")
+	}
+	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, yes BOOLEAN, n TINYINT, u TINYINT(1) UNSIGNED, doc JSON)",
+		"INSERT INTO sample VALUES (1, TRUE, 1, 1, '[]'), (2, FALSE, 0, 0, '[]'), (3, NULL, NULL, NULL, NULL), (4, -7, 5, 5, '1')",
+		"CREATE VIEW seen AS SELECT id, yes, n FROM sample")
+	env := mysqlWith(d.env, "DB_TABLES", "sample,seen")
+	base := mysqlServe(t, mysqlWith(env, "BOOLEAN_AS", "boolean"))
+	const few = `[{"yes":true,"n":1},` + "\n" + `{"yes":false,"n":0},` + "\n" + `{"yes":null,"n":null},` + "\n" + `{"yes":true,"n":5}]` + "\n"
+	mysqlWantBody(t, base+"/read?id=eq.2&select=*", `[{"id":2,"yes":false,"n":0,"u":0,"doc":[]}]`+"\n")
+	mysqlWantBody(t, base+"/read?select=yes,n&order=id", few)
+	mysqlWantBody(t, base+"/read/seen?select=yes,n&order=id", few)
+	mysqlWantBody(t, base+"/read?yes=is.true&select=id,yes::text,o:yes&id=eq.4", `[{"id":4,"yes":"true","o":true}]`+"\n")
+	for _, query := range []string{"yes=eq.true", "yes=eq.1", "yes=in.(true)"} {
+		mysqlWantBody(t, base+"/read?select=yes&"+query, `[{"yes":true}]`+"\n")
+	}
+	for _, table := range []string{"sample", "seen"} { // SELECT *
+		if _, body := mysqlGet(t, base+"/read/"+table); !strings.Contains(body, `{"id":1,"yes":true,"n":1`) || !strings.Contains(body, `{"id":4,"yes":true,"n":5`) {
+			t.Errorf("GET /read/%s = %s; want booleans", table, body)
+		}
+	}
+	asNumbers := mysqlServe(t, env)
+	mysqlWantBody(t, asNumbers+"/read?id=eq.4&select=id,yes", `[{"id":4,"yes":-7}]`+"\n")
+	if _, body := mysqlGet(t, asNumbers+"/read"); !strings.Contains(body, `{"id":4,"yes":-7,`) {
+		t.Errorf("GET /read = %s; want numbers", body)
+	}
+}

@@ -32,11 +32,25 @@ type ForeignKey struct {
 	ReferencedColumns []string
 }
 
+// NewKeys makes Keys of the columns of each primary or unique key, by table, and of
+// foreign keys. One that refers to columns that are not unique is left out: MySQL
+// shows an account that may read some columns only a part of a key, too, which
+// would relate rows that are not.
+func NewKeys(unique map[string][][]string, foreign ...ForeignKey) *Keys {
+	k := &Keys{unique: unique}
+	for _, f := range foreign {
+		if k.IsUnique(f.Referenced, f.ReferencedColumns) {
+			k.foreign = append(k.foreign, f)
+		}
+	}
+	return k
+}
+
 // Equal reports whether nothing has changed from k to other.
 func (k *Keys) Equal(other *Keys) bool { return reflect.DeepEqual(k, other) }
 
-// isUnique reports whether a table has one row at most for any values of columns.
-func (k *Keys) isUnique(table string, columns []string) bool {
+// IsUnique reports whether a table has one row at most for any values of columns.
+func (k *Keys) IsUnique(table string, columns []string) bool {
 	return slices.ContainsFunc(k.unique[table], func(key []string) bool { return containsAll(columns, key) })
 }
 
@@ -60,23 +74,30 @@ const (
 // learnKeys asks for the keys of the tables that are listed. An engine that tells
 // nothing of them has none.
 func learnKeys(ctx context.Context, query Query, isListed func(table string) bool) (*Keys, error) {
-	k := &Keys{unique: map[string][][]string{}, primary: map[string][]string{}}
-	err := k.learnUnique(ctx, query, isListed)
+	unique, primary, err := learnUnique(ctx, query, isListed)
+	var foreign []ForeignKey
 	if err == nil {
-		err = k.learnForeign(ctx, query, isListed)
+		foreign, err = learnForeign(ctx, query, isListed)
 	}
-	if err != nil && exec.KindOf(err) == exec.Internal {
+	switch {
+	case err == nil:
+		k := NewKeys(unique, foreign...)
+		k.primary = primary
+		return k, nil
+	case exec.KindOf(err) == exec.Internal:
 		return new(Keys), nil
+	default:
+		return nil, err
 	}
-	return k, err
 }
 
-func (k *Keys) learnUnique(ctx context.Context, query Query, isListed func(string) bool) error {
+func learnUnique(ctx context.Context, query Query, isListed func(string) bool) (unique map[string][][]string, primary map[string][]string, err error) {
 	rows, err := query(ctx, uniqueText)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer rows.Close()
+	unique, primary = map[string][][]string{}, map[string][]string{}
 	var last [2]string
 	for rows.Next() {
 		var (
@@ -85,48 +106,49 @@ func (k *Keys) learnUnique(ctx context.Context, query Query, isListed func(strin
 			part         sql.NullInt64  // the beginning of the column, or NULL
 		)
 		if err := rows.Scan(&table, &index, &column, &part); err != nil {
-			return fmt.Errorf("unique keys: %w", err)
+			return nil, nil, fmt.Errorf("unique keys: %w", err)
 		}
 		if !isListed(table) {
 			continue
 		}
 		if now := [2]string{table, index}; now != last {
 			last = now
-			k.unique[table] = append(k.unique[table], nil)
+			unique[table] = append(unique[table], nil)
 		}
-		key := &k.unique[table][len(k.unique[table])-1]
+		key := &unique[table][len(unique[table])-1]
 		if *key = append(*key, column.String); part.Valid { // what is equal so far need not be
 			*key = append(*key, "")
 		}
 		if index == "PRIMARY" {
-			k.primary[table] = append(k.primary[table], column.String)
+			primary[table] = append(primary[table], column.String)
 		}
 	}
-	return rows.Err()
+	return unique, primary, rows.Err()
 }
 
-func (k *Keys) learnForeign(ctx context.Context, query Query, isListed func(string) bool) error {
+func learnForeign(ctx context.Context, query Query, isListed func(string) bool) ([]ForeignKey, error) {
 	rows, err := query(ctx, foreignText)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
+	var foreign []ForeignKey
 	for rows.Next() {
 		var f ForeignKey
 		var column, referenced string
 		if err := rows.Scan(&f.Table, &f.Name, &column, &f.Referenced, &referenced); err != nil {
-			return fmt.Errorf("foreign keys: %w", err)
+			return nil, fmt.Errorf("foreign keys: %w", err)
 		}
 		if !isListed(f.Table) || !isListed(f.Referenced) {
 			continue
 		}
-		if n := len(k.foreign); n == 0 || k.foreign[n-1].Table != f.Table || k.foreign[n-1].Name != f.Name {
-			k.foreign = append(k.foreign, f)
+		if n := len(foreign); n == 0 || foreign[n-1].Table != f.Table || foreign[n-1].Name != f.Name {
+			foreign = append(foreign, f)
 		}
-		last := &k.foreign[len(k.foreign)-1]
+		last := &foreign[len(foreign)-1]
 		last.Columns, last.ReferencedColumns = append(last.Columns, column), append(last.ReferencedColumns, referenced)
 	}
-	return rows.Err()
+	return foreign, rows.Err()
 }
 
 // Relation is how the rows of one table belong to those of another.
@@ -154,11 +176,11 @@ type Junction struct {
 func (k *Keys) Relations(from string) []Relation {
 	var relations []Relation
 	for _, f := range k.foreign {
-		isOneToOne := k.isUnique(f.Table, f.Columns)
+		isOneToOne := k.IsUnique(f.Table, f.Columns)
 		if f.Table == from {
 			relations = append(relations, Relation{
 				From: from, To: f.Referenced, FromColumns: f.Columns, ToColumns: f.ReferencedColumns,
-				ToOne: k.isUnique(f.Referenced, f.ReferencedColumns), Key: f, IsForward: true, IsOneToOne: isOneToOne,
+				ToOne: true, Key: f, IsForward: true, IsOneToOne: isOneToOne,
 			})
 		}
 		if f.Referenced == from {
@@ -173,11 +195,12 @@ func (k *Keys) Relations(from string) []Relation {
 }
 
 // throughJunction returns the many-to-many relations of the table that f refers
-// to: the key of the junction has to have both foreign keys in it.
+// to: the key of the junction, a third table, has to have both foreign keys in it.
 func (k *Keys) throughJunction(f ForeignKey) []Relation {
 	var relations []Relation
 	for _, g := range k.foreign {
-		if g.Table != f.Table || g.Name == f.Name || !k.haveKeyOf(f, g) {
+		isThird := f.Table != f.Referenced && g.Table != g.Referenced
+		if g.Table != f.Table || g.Name == f.Name || !isThird || !k.haveKeyOf(f, g) {
 			continue
 		}
 		relations = append(relations, Relation{
@@ -196,45 +219,80 @@ func (k *Keys) haveKeyOf(f, g ForeignKey) bool {
 
 // Find returns the relations of a table that are meant by a target and a hint, as
 // PostgREST takes them: the target is a table, a constraint, or the column of a
-// foreign key; the hint tells several apart by a constraint, a column or the
-// junction. Of a table that refers to itself its own name means the rows that
-// refer to a row, and the column or the constraint the row that it refers to.
+// foreign key; the hint, if it is not empty, tells several apart by a constraint, a
+// column or the junction. Of a table that refers to itself its own name means the
+// rows that refer to a row, and the column or the constraint the row that it
+// refers to.
 func (k *Keys) Find(from, target, hint string) []Relation {
-	return slices.DeleteFunc(k.Relations(from), func(r Relation) bool { return !r.isMeant(target, hint) })
+	var found, named []Relation
+	for _, r := range k.Relations(from) {
+		switch {
+		case !r.isTarget(target):
+		case hint == "" || r.isHinted(hint):
+			found = append(found, r)
+		}
+		if r.isTarget(target) && hint == r.name() {
+			named = append(named, r)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return found
 }
 
-// isMeant reports whether r is one of the relations that target and hint may mean.
-func (r *Relation) isMeant(target, hint string) bool {
+// isTarget reports whether target may mean r.
+func (r *Relation) isTarget(target string) bool {
 	isSelf := r.From == r.To
 	switch {
-	case hint != "":
-		return target == r.To && r.isHinted(hint) && (!isSelf || !r.IsForward)
+	case target == r.To:
+		return !isSelf || !r.IsForward
 	case r.Junction != nil:
-		return target == r.To
-	case isSelf && !r.IsForward:
-		return target == r.To
-	case isSelf:
-		return r.isKey(target)
+		return false
 	case r.IsForward:
-		return target == r.To || r.isKey(target)
+		return isKeyCalled(r.Key, target)
 	default:
-		return target == r.To || target == r.Key.Name
+		return target == r.Key.Name && !isSelf
 	}
 }
 
-// isHinted reports whether hint is a name of what makes the relation.
+// isHinted reports whether hint is what may tell r from others.
 func (r *Relation) isHinted(hint string) bool {
 	if j := r.Junction; j != nil {
 		return hint == j.Table || isKeyCalled(j.to, hint)
 	}
-	return r.isKey(hint)
+	return isKeyCalled(r.Key, hint)
 }
-
-func (r *Relation) isKey(name string) bool { return isKeyCalled(r.Key, name) }
 
 // isKeyCalled reports whether name is the constraint, or the only column, of f.
 func isKeyCalled(f ForeignKey, name string) bool {
 	return name == f.Name || len(f.Columns) == 1 && strings.EqualFold(name, f.Columns[0])
+}
+
+// name is a hint that no other relation with the same target has: the constraint,
+// or both constraints of a junction.
+func (r *Relation) name() string {
+	if j := r.Junction; j != nil {
+		return j.from.Name + " " + j.to.Name
+	}
+	return r.Key.Name
+}
+
+// Spelling returns a target and a hint that find r and nothing else.
+func (k *Keys) Spelling(r *Relation) (target, hint string) {
+	target, hints := r.To, []string{r.name()}
+	switch {
+	case r.Junction != nil:
+		hints = []string{r.Junction.Table, r.Junction.to.Name, r.name()}
+	case r.From == r.To && r.IsForward:
+		target, hints = r.Key.Name, []string{"", r.name()}
+	}
+	for _, hint = range hints {
+		if found := k.Find(r.From, target, hint); len(found) == 1 && found[0].String() == r.String() {
+			break
+		}
+	}
+	return target, hint
 }
 
 // Cardinality is what the relation is called: many-to-one, …
@@ -249,14 +307,6 @@ func (r *Relation) Cardinality() string {
 	default:
 		return "one-to-many"
 	}
-}
-
-// Hint is what tells the relation from others with the same target.
-func (r *Relation) Hint() string {
-	if r.Junction != nil {
-		return r.Junction.to.Name
-	}
-	return r.Key.Name
 }
 
 // String describes the relation by its constraints and columns.

@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"readapi/internal/encode"
@@ -24,8 +25,8 @@ const columnsText = `SELECT VERSION(), COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, CO
 	(SELECT TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)
 	FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`
 
-// learnTable asks for the table called name in two queries, or three if MariaDB may
-// have JSON in it. A table that does not exist, or that the account may not
+// learnTable asks for the table called name in two queries, one more if MariaDB may
+// have JSON in it, and one or two if it may have a FULLTEXT index. A table that does not exist, or that the account may not
 // read, is an error of query: the database's own for a SELECT from it.
 func learnTable(ctx context.Context, query Query, name string) (*Table, error) {
 	t, err := learnOnce(ctx, query, name)
@@ -42,28 +43,33 @@ func learnTable(ctx context.Context, query Query, name string) (*Table, error) {
 
 // learnOnce is one attempt of learnTable. With an error it returns what is known by then.
 func learnOnce(ctx context.Context, query Query, name string) (*Table, error) {
-	t, isMariaDB, err := learnColumns(ctx, query, name)
+	t, err := learnColumns(ctx, query, name)
 	if err != nil && exec.KindOf(err) == exec.Internal { // an engine without information_schema
-		t, isMariaDB, err = &Table{Name: name}, false, nil
+		t, err = &Table{Name: name}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := t.learnTypes(ctx, query); err != nil || !isMariaDB {
+	if err := t.learnTypes(ctx, query); err != nil {
 		return t, err
 	}
-	return t, t.learnJSON(ctx, query)
+	if t.MariaDB > 0 {
+		if err := t.learnJSON(ctx, query); err != nil {
+			return t, err
+		}
+	}
+	return t, t.learnFullText(ctx, query)
 }
 
 // learnColumns asks information_schema. The table has no columns if it is not
 // there.
-func learnColumns(ctx context.Context, query Query, name string) (t *Table, isMariaDB bool, err error) {
+func learnColumns(ctx context.Context, query Query, name string) (*Table, error) {
 	rows, err := query(ctx, columnsText, name, name)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	defer rows.Close()
-	t = &Table{Name: name}
+	t := &Table{Name: name}
 	for rows.Next() {
 		var (
 			version, nullable, key, extra string
@@ -73,17 +79,36 @@ func learnColumns(ctx context.Context, query Query, name string) (t *Table, isMa
 		)
 		if err := rows.Scan(&version, &c.Name, &c.ColumnType, &nullable, &key, &extra,
 			&charset, &collation, &length, &tableType); err != nil {
-			return nil, false, fmt.Errorf("columns of %q: %w", name, err)
+			return nil, fmt.Errorf("columns of %q: %w", name, err)
 		}
-		isMariaDB = strings.Contains(version, "MariaDB")
+		t.MariaDB = mariaDB(version)
 		t.IsView = strings.HasSuffix(tableType.String, "VIEW")
-		c.IsNullable, c.IsPrimary = nullable == "YES", key == "PRI"
+		c.IsNullable, c.IsPrimary, c.hasKey = nullable == "YES", key == "PRI", key != ""
 		c.IsInvisible = strings.Contains(extra, "INVISIBLE")
 		c.Charset, c.Collation, c.Length = charset.String, collation.String, length.Int64
-		c.IsComputed, c.LongTime = t.IsView, isMariaDB
+		c.IsComputed, c.LongTime = t.IsView, t.MariaDB > 0
 		t.Columns = append(t.Columns, c)
 	}
-	return t, isMariaDB, rows.Err()
+	return t, rows.Err()
+}
+
+// versionParts matches the version in what MariaDB calls itself: 10.11.6-MariaDB,
+// and to old clients 5.5.5-10.11.6-MariaDB.
+var versionParts = regexp.MustCompile(`([0-9]+)\.([0-9]+)\.[0-9]+-MariaDB`)
+
+// mariaDB is the version of MariaDB as a Table has it.
+func mariaDB(version string) int {
+	m := versionParts.FindStringSubmatch(version)
+	switch {
+	case m != nil:
+		major, _ := strconv.Atoi(m[1])
+		minor, _ := strconv.Atoi(m[2])
+		return 100*major + minor
+	case strings.Contains(version, "MariaDB"):
+		return 1 // which one, it does not say
+	default:
+		return 0
+	}
 }
 
 // learnTypes asks for no rows of the table. If no column is known that way
@@ -99,7 +124,7 @@ func (t *Table) learnTypes(ctx context.Context, query Query) error {
 	if len(list) == 0 {
 		list = []string{"*"}
 	}
-	rows, err := query(ctx, "SELECT "+strings.Join(list, ", ")+" FROM "+t.Quoted()+" LIMIT 0")
+	rows, err := queryNoRows(ctx, query, "SELECT "+strings.Join(list, ", ")+" FROM "+t.Quoted())
 	if err != nil {
 		return err
 	}
@@ -110,6 +135,17 @@ func (t *Table) learnTypes(ctx context.Context, query Query) error {
 	}
 	t.setTypes(exec.Columns(types))
 	return rows.Err()
+}
+
+// queryNoRows sends a query, which has no condition, for the columns of its result
+// alone. LIMIT 0 keeps a server from making all of a view, but cuts a stream of
+// Vitess, where a condition is as cheap.
+func queryNoRows(ctx context.Context, query Query, text string) (*sql.Rows, error) {
+	rows, err := query(ctx, text+" LIMIT 0")
+	if exec.KindOf(err) == exec.StreamCut {
+		return query(ctx, text+" WHERE FALSE")
+	}
+	return rows, err
 }
 
 // setTypes takes what learnTypes has been told: the columns, then their probes.

@@ -16,6 +16,11 @@ type Table struct {
 	// with grants on some of them does not see the others.
 	Columns []Column
 	IsView  bool
+	// MariaDB is the version of the engine, 1011 for 10.11, or 0 if it is another
+	// one.
+	MariaDB int
+	// FullText are its FULLTEXT indexes.
+	FullText []FullText
 }
 
 // Column is a column of a table.
@@ -49,9 +54,15 @@ type Column struct {
 	// on MariaDB.
 	LongTime bool
 
+	hasKey bool // is the first column of an index
+
 	kind  kind // of the values
 	probe kind // of what Probe declares
 }
+
+// IsBoolean reports whether c was made as a BOOLEAN, which MySQL calls
+// TINYINT(1).
+func (c *Column) IsBoolean() bool { return strings.EqualFold(c.ColumnType, "tinyint(1)") }
 
 // Column finds a column by its name, in which case does not count, as in MySQL.
 // It returns nil if there is none.
@@ -77,7 +88,8 @@ func (t *Table) Star() []Column {
 
 // Equal reports whether nothing has changed from t to other.
 func (t *Table) Equal(other *Table) bool {
-	return t.Name == other.Name && t.IsView == other.IsView && slices.Equal(t.Columns, other.Columns)
+	return t.Name == other.Name && t.IsView == other.IsView && t.MariaDB == other.MariaDB &&
+		slices.Equal(t.Columns, other.Columns) && slices.EqualFunc(t.FullText, other.FullText, FullText.equal)
 }
 
 // Quoted is the name as it stands in SQL.

@@ -90,6 +90,8 @@ func (o *Options) formOf(c *catalog.DescribedColumn) form {
 	switch {
 	case name == "BIGINT" && o.Encoding.BigintAsString, name == "DECIMAL" && o.Encoding.DecimalAsString:
 		return textForm
+	case o.Encoding.Booleans && strings.EqualFold(c.ColumnType, "tinyint(1)"):
+		return booleanForm
 	case strings.HasSuffix(name, "INT"), name == "YEAR", name == "BIT":
 		return integerForm
 	case name == "DECIMAL", name == "FLOAT", name == "DOUBLE":

@@ -455,3 +455,31 @@ func TestAppendRowTooLarge(t *testing.T) {
 		})
 	}
 }
+
+// A BOOLEAN is what is wanted of it: a number, or true or false.
+func TestBooleans(t *testing.T) {
+	values := []driver.Value{int64(0), int64(1), int64(-7), nil, []byte("0"), []byte("5")}
+	for _, tt := range []struct {
+		options Options
+		field   Field
+		want    string
+	}{
+		{Options{}, Field{Name: "v", Type: "BOOLEAN"}, "0 1 -7 null 0 5"},
+		{Options{Booleans: true}, Field{Name: "v", Type: "BOOLEAN"}, "false true true null false true"},
+		{Options{Booleans: true}, Field{Name: "v", Type: "BOOLEAN", AsText: true}, `"false" "true" "true" null "false" "true"`},
+		{Options{Booleans: true}, Field{Name: "v", Type: "TINYINT"}, "0 1 -7 null 0 5"},
+	} {
+		var got []string
+		for _, value := range values {
+			e := New([]Column{{Name: "v", Type: "TINYINT"}}, []Field{tt.field}, 0, Format{Media: NDJSON}, tt.options)
+			row, err := e.AppendValues(nil, []driver.Value{value})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, strings.TrimSuffix(strings.TrimPrefix(string(row), `{"v":`), "}\n"))
+		}
+		if joined := strings.Join(got, " "); joined != tt.want {
+			t.Errorf("%+v with %+v = %s; want %s", tt.field, tt.options, joined, tt.want)
+		}
+	}
+}

@@ -31,11 +31,12 @@ type Column struct {
 type Options struct {
 	BigintAsString  bool // BIGINT columns as strings
 	DecimalAsString bool // DECIMAL columns as strings
+	Booleans        bool // fields of type BOOLEAN as true and false, not as numbers
 }
 
 // Field is a member of the output.
 type Field struct {
 	Name   string
-	Type   string // of MySQL, as go-sql-driver/mysql calls it; "" is what the result declares
+	Type   string // of MySQL, as go-sql-driver/mysql calls it, or BOOLEAN; "" is what the result declares
 	AsText bool   // whatever the type, a string
 }

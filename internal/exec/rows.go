@@ -48,6 +48,8 @@ type Rows struct {
 	encoder *encode.Encoder
 	more    bool // source stands on a row that is not encoded yet
 
+	patterns bool // as in the Statement
+
 	began, entered, connected time.Time // when it came, had a place at its table, had a connection
 
 	reserved int // bytes of Body that there is room for
@@ -82,8 +84,9 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 		return err
 	}
 	s.connected = time.Now()
+	s.db.queries.Add(1)
 	if s.source, err = s.db.send(ctx, s.conn, st); err != nil {
-		return errorOfQuery(err)
+		return errorOfRead(err, st.Patterns)
 	}
 	columns, err := s.source.columns()
 	switch {
@@ -96,8 +99,9 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	}
 	s.Body = s.db.takeBuffer() // not before: who waits needs none
 	s.encoder = newEncoder(columns, st, s.db.options.Encoding)
+	s.patterns = st.Patterns
 	s.more, err = s.source.next()
-	return errorOfQuery(err)
+	return errorOfRead(err, s.patterns)
 }
 
 func newEncoder(columns []encode.Column, st *Statement, options encode.Options) *encode.Encoder {
@@ -128,6 +132,7 @@ func (s *Rows) fillUnsent() error {
 		s.call.FirstRow()
 	}
 	s.flowing.Store(true)
+	s.db.firstRow.Observe(time.Since(s.began))
 	s.timer.Reset(s.db.options.Timeout)
 	err := s.Fill(SmallBytes)
 	s.sent.Store(true)
@@ -160,7 +165,7 @@ func (s *Rows) fill(size int) (err error) {
 		}
 		s.seen.Add(1)
 		if s.more, err = s.source.next(); err != nil {
-			return errorOfQuery(err)
+			return errorOfRead(err, s.patterns)
 		}
 	}
 	if s.more {

@@ -133,6 +133,10 @@ func group(clauses []clause, word string) clause {
 
 // condition writes one condition with everything in it.
 func (b *builder) condition(s *scope, c postgrest.Condition) (out clause, err error) {
+	if c.Not {
+		b.nots++
+		defer func() { b.nots-- }()
+	}
 	if c.Group != "" {
 		parts := make([]clause, len(c.Inner))
 		for i, inner := range c.Inner {
@@ -159,15 +163,58 @@ func (b *builder) comparison(s *scope, c postgrest.Condition) (clause, error) {
 	if err != nil {
 		return clause{}, err
 	}
+	if left.isPath() {
+		b.note(s, left.source)
+	}
 	if c.Operator == "is" {
 		return isClause(c, left)
 	}
-	col := left.column
-	operands, err := b.operands(c, col)
+	compare, err := b.comparer(s, c, left)
 	if err != nil {
 		return clause{}, err
 	}
-	b.note(s, col)
+	b.note(s, left.source)
+	if compare == nil {
+		return b.compareAll(c, left)
+	}
+	parts := make([]clause, len(c.Values))
+	for i, value := range c.Values {
+		if parts[i], err = compare(value); err != nil {
+			return clause{}, err
+		}
+	}
+	if c.Operator == "in" || c.Quantifier == "any" {
+		return group(parts, "OR"), nil
+	}
+	return group(parts, "AND"), nil
+}
+
+// comparer returns what writes a comparison of left with one value where that is
+// not a matter of its type alone, and nil where it is.
+func (b *builder) comparer(s *scope, c postgrest.Condition, left subject) (func(value string) (clause, error), error) {
+	switch c.Operator {
+	case "match", "imatch":
+		return b.patternComparer(s, c, left)
+	case "fts", "plfts", "phfts", "wfts":
+		return b.fullTextComparer(s, c, left)
+	case "cs", "cd":
+		return jsonComparer(s, c, left)
+	}
+	if left.column.IsJSON {
+		return jsonComparer(s, c, left)
+	}
+	return nil, nil
+}
+
+// compareAll writes a comparison with values of the type that left has.
+func (b *builder) compareAll(c postgrest.Condition, left subject) (clause, error) {
+	operands, err := b.operands(c, left.column)
+	if err != nil {
+		return clause{}, err
+	}
+	if left.isPath() && !comparisons[c.Operator].pattern {
+		left = left.asBytes()
+	}
 	if c.Operator == "in" {
 		return inClause(left, operands), nil
 	}
@@ -183,11 +230,7 @@ func (b *builder) comparison(s *scope, c postgrest.Condition) (clause, error) {
 
 // operands checks the values that c compares a column with.
 func (b *builder) operands(c postgrest.Condition, col *catalog.Column) (operands []operand, err error) {
-	_, known := comparisons[c.Operator]
-	switch {
-	case !known && c.Operator != "in":
-		return nil, c.ValuesAt.Refuse(postgrest.CodeUnsupported, "", "not yet")
-	case comparisons[c.Operator].pattern && !valueTypeOf(col.Type).isText:
+	if comparisons[c.Operator].pattern && !valueTypeOf(col.Type).isText {
 		return nil, c.ValuesAt.Refuse(postgrest.CodeSyntax, "", "%s on the column %q of type %s, expected a character column",
 			c.Operator, col.Name, col.Type)
 	}

@@ -5,12 +5,6 @@ package plan
 // Other than a union it needs no sort, because the first table is read in the
 // order of its key, so that a table of any size begins at once.
 
-import (
-	"slices"
-
-	"readapi/internal/catalog"
-)
-
 // maxRepeated bounds the columns of the first table, which stand in each row, in
 // characters as they are declared.
 const maxRepeated = 1 << 10
@@ -23,8 +17,9 @@ func (r *related) isJoin() bool {
 	}
 	first, second := r.branches[0], r.branches[1]
 	q := first.node.query
-	return q.Limit == nil && q.Offset == 0 && !second.isGrouped && !second.isNumbered() &&
-		r.repeated() <= maxRepeated && slices.ContainsFunc(first.node.table.Columns, func(c catalog.Column) bool { return c.IsPrimary })
+	_, hasKey := r.primary(first.node)
+	return hasKey && q.Limit == nil && q.Offset == 0 && !second.isGrouped && !second.isNumbered() &&
+		r.repeated() <= maxRepeated
 }
 
 // repeated is how many characters the columns of the first branch may have.

@@ -5,6 +5,7 @@ package plan
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"readapi/internal/catalog"
@@ -36,12 +37,13 @@ type selectList struct {
 	text    string
 	isStar  bool // text is *
 	columns []catalog.Column
-	fields  []encode.Field // one per column
-	probes  []probe        // of columns that are compared, but are not among them
+	paths   []postgrest.Path // into the JSON of each column
+	fields  []encode.Field   // one per column
+	probes  []probe          // of columns that are compared, but are not among them
 }
 
 // newSelectList makes the list for q.
-func newSelectList(s *scope, q *postgrest.Query, named bool) (*selectList, error) {
+func (b *builder) newSelectList(s *scope, q *postgrest.Query, named bool) (*selectList, error) {
 	l := new(selectList)
 	fields := q.Select
 	if !q.SelectsSome() {
@@ -52,8 +54,12 @@ func newSelectList(s *scope, q *postgrest.Query, named bool) (*selectList, error
 	for _, f := range fields {
 		var columns []catalog.Column
 		switch {
-		case f.Embed != nil || f.Aggregate != "" || len(f.Path.Steps) > 0:
+		case f.Embed != nil || f.Aggregate != "":
 			return nil, f.Refuse(postgrest.CodeUnsupported, "", "not yet")
+		case len(f.Path.Steps) > 0:
+			if err := b.addPath(l, s, f); err != nil {
+				return nil, err
+			}
 		case f.Column != "":
 			c, err := s.column(f.Place, f.Column)
 			if err != nil {
@@ -79,42 +85,72 @@ func newSelectList(s *scope, q *postgrest.Query, named bool) (*selectList, error
 // different ones of one name are refused.
 func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 	output := encode.Field{Name: cmp.Or(f.Name, c.Name), AsText: f.AsText}
-	copies := 1
-	for i, before := range l.fields {
-		same := l.columns[i].Name == c.Name
-		if before.Name == output.Name {
-			if before.AsText == output.AsText && same {
-				return nil
-			}
-			return f.Refuse(postgrest.CodeSyntax, "Give one of them another name: other:column.", "two members called %q", output.Name)
-		}
-		if same {
-			copies++
-		}
-	}
-	if most := mayCopy(&c); copies > most {
-		return f.Refuse(postgrest.CodeSyntax, "", "the column %q more than %d times", c.Name, most)
+	if there, err := l.has(f, output, &c, mayCopy(&c)); there || err != nil {
+		return err
 	}
 	switch {
 	case c.IsJSON && (c.Type == "JSON" || c.Type == "TEXT"): // MariaDB has no type of its own for it
 		output.Type = "JSON"
+	case c.IsBoolean():
+		output.Type = "BOOLEAN"
 	case c.IsComputed: // which the server may declare as another type of its kind
 		output.Type = c.Type
 	}
+	l.add(exec.QuoteIdentifier(c.Name), output, c, postgrest.Path{})
+	return nil
+}
+
+// has reports whether f, which stands in c and is called as output says, is in the
+// list. Another one of its name is refused, and too many of one column.
+func (l *selectList) has(f postgrest.Field, output encode.Field, c *catalog.Column, most int) (bool, error) {
+	copies := 1
+	for i, before := range l.fields {
+		isSame := l.columns[i].Name == c.Name && reflect.DeepEqual(l.paths[i], f.Path)
+		if before.Name == output.Name {
+			if before.AsText == output.AsText && isSame {
+				return true, nil
+			}
+			return false, f.Refuse(postgrest.CodeSyntax, "Give one of them another name: other:column.", "two members called %q", output.Name)
+		}
+		if l.columns[i].Name == c.Name && l.isPath(i) == (len(f.Path.Steps) > 0) {
+			copies++
+		}
+	}
+	if copies > most {
+		return false, f.Refuse(postgrest.CodeSyntax, "", "the column %q more than %d times", c.Name, most)
+	}
+	return false, nil
+}
+
+// add adds what stands in c, or in its JSON.
+func (l *selectList) add(text string, output encode.Field, c catalog.Column, path postgrest.Path) {
 	if len(l.fields) > 0 {
 		l.text += ", "
 	}
-	l.text += exec.QuoteIdentifier(c.Name)
+	l.text += text
 	l.fields = append(l.fields, output)
 	l.columns = append(l.columns, c)
-	return nil
+	l.paths = append(l.paths, path)
+}
+
+// isPath reports whether an item of the list stands in the JSON of a column.
+func (l *selectList) isPath(i int) bool { return len(l.paths[i].Steps) > 0 }
+
+// hasColumn reports whether c is in the list, as it is.
+func (l *selectList) hasColumn(c *catalog.Column) bool {
+	for i := range l.columns {
+		if l.columns[i].Name == c.Name && !l.isPath(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // addProbes adds an expression for each of the columns that is not in the list:
 // one whose type has changed would be compared wrongly.
 func (l *selectList) addProbes(compared []probe) {
 	for _, p := range compared {
-		if !slices.ContainsFunc(l.columns, func(listed catalog.Column) bool { return listed.Name == p.column.Name }) {
+		if !l.hasColumn(p.column) {
 			l.probes = append(l.probes, p)
 			l.text += ", " + catalog.Probe(p.scope.name(p.column))
 		}
@@ -137,6 +173,9 @@ func (l *selectList) fits(columns []encode.Column) bool {
 		return false
 	}
 	for i := range l.columns {
+		if l.isPath(i) { // how it is declared depends on the engine; the column has a probe
+			continue
+		}
 		if columns[i].Name != l.columns[i].Name || !l.columns[i].IsSame(columns[i]) {
 			return false
 		}

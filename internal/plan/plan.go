@@ -8,6 +8,8 @@ package plan
 // This file writes the statement.
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"readapi/internal/catalog"
@@ -21,6 +23,8 @@ type builder struct {
 	args     []any
 	compared []probe // by a condition, each once
 	binary   bool    // the statement will be prepared
+	patterns bool    // there are regular expressions in it
+	nots     int     // how many NOTs the condition stands in that is written
 }
 
 // probe is a column that is compared: one whose type has changed would be
@@ -59,7 +63,7 @@ func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, 
 		return k.selectRelated(q, form)
 	}
 	b, s := builder{}, &scope{table: k.Table}
-	list, err := newSelectList(s, q, k.Named)
+	list, err := b.newSelectList(s, q, k.Named)
 	if err != nil {
 		return nil, err
 	}
@@ -68,16 +72,17 @@ func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.orderBy(q.Order)
+	order, err := b.orderBy(s, q.Order)
 	if err != nil {
 		return nil, err
 	}
+	b.args = append(b.args, order.args...)
 	list.addProbes(b.compared)
 	return &exec.Statement{
 		Table:  k.Table.Name,
-		Text:   "SELECT " + list.text + " FROM " + k.Table.Quoted() + where + order + b.limit(q),
+		Text:   "SELECT " + list.text + " FROM " + k.Table.Quoted() + where + order.sql + b.limit(q),
 		Args:   b.args,
-		Binary: b.binary,
+		Binary: b.binary, Patterns: b.patterns,
 		Fields: list.output(), Hidden: len(list.probes), Format: form,
 		Fits: list.fits,
 	}, nil
@@ -99,7 +104,7 @@ func (k Known) Count(q *postgrest.Query) (*exec.Statement, error) {
 		text += ", " + catalog.ProbeCount(p.scope.name(p.column))
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text + " FROM " + k.Table.Quoted() + where, Args: b.args, Hidden: len(b.compared),
+		Table: k.Table.Name, Text: text + " FROM " + k.Table.Quoted() + where, Args: b.args, Patterns: b.patterns, Hidden: len(b.compared),
 		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(b.compared) && areProbes(b.compared, columns[1:])
 		},
@@ -141,6 +146,8 @@ func (s *scope) column(at postgrest.Place, name string) (*catalog.Column, error)
 type subject struct {
 	clause
 	column *catalog.Column // whose type and collation its values have
+	source *catalog.Column // that it is, or stands in
+	keys   []clause        // what it is sorted by, if not by itself
 }
 
 // subject writes what stands at a place: a column, and a path into it.
@@ -150,31 +157,38 @@ func (s *scope) subject(at postgrest.Place, column string, path postgrest.Path) 
 		return subject{}, err
 	}
 	if len(path.Steps) > 0 {
-		return subject{}, at.Refuse(postgrest.CodeSyntax, "", "a path into JSON, expected the name of a column")
+		return s.inJSON(at, c, path)
 	}
-	return subject{clause{sql: s.name(c)}, c}, nil
+	return subject{clause{sql: s.name(c)}, c, c, nil}, nil
 }
 
+// isPath reports whether left stands in the JSON of a column.
+func (left *subject) isPath() bool { return left.column != left.source }
+
 // orderBy writes the ORDER BY clause.
-func (s *scope) orderBy(terms []postgrest.Term) (string, error) {
+func (b *builder) orderBy(s *scope, terms []postgrest.Term) (clause, error) {
 	var parts []clause
 	seen := map[string]bool{}
 	for _, term := range terms {
 		if term.Relation != "" {
-			return "", term.Refuse(postgrest.CodeNotEmbedded, "Add it to select: "+term.Relation+"().",
+			return clause{}, term.Refuse(postgrest.CodeNotEmbedded, "Add it to select: "+term.Relation+"().",
 				"%q is not a related table that select names", term.Relation)
 		}
 		what, err := s.subject(term.Place, term.Column, term.Path)
 		if err != nil {
-			return "", err
+			return clause{}, err
 		}
-		if seen[what.sql] {
+		key := fmt.Sprintf("%s %#v", what.sql, what.args)
+		if seen[key] {
 			continue // rows that differ in it are in order already
 		}
-		seen[what.sql] = true
+		seen[key] = true
+		if what.isPath() {
+			b.note(s, what.source)
+		}
 		parts = append(parts, what.ordered(term)...)
 	}
-	return orderBy(parts).sql, nil
+	return orderBy(parts), nil
 }
 
 // ordered writes the terms of ORDER BY. MySQL puts NULL first, or last if
@@ -187,10 +201,17 @@ func (what subject) ordered(term postgrest.Term) []clause {
 	case term.Nulls == "nullsfirst" && term.Descending:
 		terms = append(terms, clause{what.sql + " IS NULL DESC", what.args})
 	}
-	if term.Descending {
-		what.sql += " DESC"
+	keys := what.keys
+	if keys == nil {
+		keys = []clause{what.clause}
 	}
-	return append(terms, what.clause)
+	for _, key := range keys {
+		if term.Descending {
+			key.sql += " DESC"
+		}
+		terms = append(terms, key)
+	}
+	return terms
 }
 
 // limit writes the LIMIT clause.
@@ -200,9 +221,13 @@ func (b *builder) limit(q *postgrest.Query) string {
 	return c.sql
 }
 
-// note notes that a condition compares a column, once per column.
+// note notes that a condition compares a column, once per column, in an order that
+// is not that of the conditions.
 func (b *builder) note(s *scope, col *catalog.Column) {
-	if p := (probe{s, col}); !slices.Contains(b.compared, p) {
-		b.compared = append(b.compared, p)
+	at, found := slices.BinarySearchFunc(b.compared, probe{s, col}, func(p, q probe) int {
+		return cmp.Or(cmp.Compare(p.scope.alias, q.scope.alias), cmp.Compare(p.column.Name, q.column.Name))
+	})
+	if !found {
+		b.compared = slices.Insert(b.compared, at, probe{s, col})
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // typedColumn is a column of a table as it is learned.
 func typedColumn(name, typeName string, scale int) catalog.Column {
-	return catalog.Column{Name: name, Type: typeName, Scale: scale}
+	return catalog.Column{Name: name, Type: typeName, Scale: scale, IsJSON: typeName == "JSON"}
 }
 
 // typesTable has a column of every type, and names that are hard to write.
@@ -56,7 +56,16 @@ var typesTable = &catalog.Table{Name: "t", Columns: []catalog.Column{
 	typedColumn("what?", "INT", 0),
 	typedColumn(`"quoted\`, "INT", 0),
 	typedColumn("Größe", "INT", 0),
-}}
+}, FullText: []catalog.FullText{{Name: "note", Columns: []string{"note"}, IsInnoDB: true}}}
+
+// noKeys is a database in which no table is related to another.
+func noKeys() (*catalog.Keys, error) { return new(catalog.Keys), nil }
+
+// knownTypes is what is known of typesTable.
+var knownTypes = Known{Table: typesTable, Keys: noKeys}
+
+// mariaTable is typesTable on MariaDB.
+var mariaTable = &catalog.Table{Name: "t", Columns: typesTable.Columns, FullText: typesTable.FullText, MariaDB: 1011}
 
 // parseAsked parses a query string that must be right.
 func parseAsked(t testing.TB, rawQuery string) *postgrest.Query {
@@ -84,7 +93,7 @@ func checkRefused(t testing.TB, rawQuery string, err error, code string, at post
 // buildAsked writes the query for a query string that must be right.
 func buildAsked(t testing.TB, rawQuery string) *exec.Statement {
 	t.Helper()
-	st, err := Known{Table: typesTable}.Select(parseAsked(t, rawQuery), encode.Format{})
+	st, err := knownTypes.Select(parseAsked(t, rawQuery), encode.Format{})
 	if err != nil {
 		t.Fatalf("Select(%q) = %v; want no error", rawQuery, err)
 	}
@@ -228,6 +237,38 @@ func TestBuildConditions(t *testing.T) {
 		{"blob=in.()", "FALSE", nil},
 		{"blob=in.(AA==,%2B/%2B/)", "`blob` IN (?, ?)", list([]byte{0}, []byte{0xfb, 0xff, 0xbf})},
 		{"json=is.null", "`json` IS NULL", nil},
+		{"json->a=is.null", "JSON_EXTRACT(`json`, ?) IS NULL", list(`$."a"`)},
+		{`json->a->"b\"c"->2=not.is.null`, "NOT (JSON_EXTRACT(`json`, ?) IS NULL)", list(`$."a"."b\"c"[2]`)},
+		{"json->-3=is.not_null", "JSON_EXTRACT(`json`, ?) IS NOT NULL", list("$[last-2]")},
+		{"json->a->0=is.null", "IF(JSON_TYPE(JSON_EXTRACT(`json`, ?)) = 'ARRAY', JSON_EXTRACT(`json`, ?), NULL) IS NULL", list(`$."a"`, `$."a"[0]`)},
+		{
+			"json->>a=eq.x", "CAST(IF(JSON_TYPE(JSON_EXTRACT(`json`, ?)) <> 'NULL', JSON_UNQUOTE(JSON_EXTRACT(`json`, ?)), NULL) AS BINARY) = ?",
+			list(`$."a"`, `$."a"`, "x"),
+		},
+		{
+			"json->>-1=like.x*", "IF(JSON_TYPE(JSON_EXTRACT(`json`, ?)) = 'ARRAY' AND JSON_TYPE(JSON_EXTRACT(`json`, ?)) <> 'NULL', " +
+				"JSON_UNQUOTE(JSON_EXTRACT(`json`, ?)), NULL) LIKE ? COLLATE utf8mb4_bin ESCAPE '|'", list("$", "$[last-0]", "$[last-0]", "x%"),
+		},
+		{`json=eq.{ "a" : [ 1 ] }`, "`json` = CAST(? AS JSON)", list(`{"a":[1]}`)},
+		{`json=neq."\u00e9\/"`, "`json` <> CAST(? AS JSON)", list(`"é/"`)},
+		{"json=in.(1,2)", "(`json` = CAST(? AS JSON) OR `json` = CAST(? AS JSON))", list("1", "2")},
+		{"json=in.()", "FALSE", nil},
+		{"json=isdistinct.null", "NOT (`json` <=> CAST(? AS JSON))", list("null")},
+		{"json->a=eq.1", "JSON_EXTRACT(`json`, ?) = CAST(? AS JSON)", list(`$."a"`, "1")},
+		{"json=cs.[1]", "JSON_CONTAINS(`json`, ?)", list("[1]")},
+		{"json->a=cd.[1]", "JSON_CONTAINS(?, JSON_EXTRACT(`json`, ?))", list("[1]", `$."a"`)},
+
+		// patterns
+		{"name=match.^a", "`name` REGEXP ?", list("(?s-i)^a")},
+		{"name=imatch.", "`name` REGEXP ?", list("(?si)")},
+		{"note=not.match(any).{a,b}", "NOT ((`note` REGEXP ? OR `note` REGEXP ?))", list("(?s-i)a", "(?s-i)b")},
+
+		// words
+		{"note=plfts.a+b", "MATCH (`note`) AGAINST (? IN BOOLEAN MODE)", list(`+"a" +"b"`)},
+		{"note=fts.a", "MATCH (`note`) AGAINST (? IN BOOLEAN MODE)", list(`+"a"`)},
+		{"note=fts.!a", "NOT (MATCH (`note`) AGAINST (? IN BOOLEAN MODE) OR `note` <> `note`)", list(`"a"`)},
+		{"note=not.wfts.-a", "NOT (NOT (MATCH (`note`) AGAINST (? IN BOOLEAN MODE) OR `note` <> `note`))", list(`"a"`)},
+		{"note=phfts.+", "`note` <> `note`", nil},
 		{"geo=is.not_null", "`geo` IS NOT NULL", nil},
 		{"vec=is.unknown", "`vec` IS UNKNOWN", nil},
 
@@ -264,7 +305,7 @@ func TestBuildConditions(t *testing.T) {
 			if want := "SELECT * FROM `t` WHERE " + tt.where; st.Text != want || !reflect.DeepEqual(st.Args, tt.args) {
 				t.Errorf("Select(%q) = %s %#v; want %s %#v", tt.query, st.Text, st.Args, want, tt.args)
 			}
-			count, err := Known{Table: typesTable}.Count(parseAsked(t, tt.query+"&limit=1&order=id&select=id"))
+			count, err := knownTypes.Count(parseAsked(t, tt.query+"&limit=1&order=id&select=id"))
 			if err != nil {
 				t.Fatalf("Count(%q) = %v; want no error", tt.query, err)
 			}
@@ -361,7 +402,11 @@ func TestBuildSelectList(t *testing.T) {
 }
 
 func TestBuildRefuses(t *testing.T) {
-	const only = "expected is.null or is.not_null"
+	const (
+		only     = "expected is.null"
+		textHint = "Compare what stands in it as text: json->>key."
+		jsonHint = `A text in JSON has quotes: "text".`
+	)
 	tests := []struct {
 		reason string
 		query  string
@@ -400,9 +445,23 @@ func TestBuildRefuses(t *testing.T) {
 		{"patterns for a number", "id=ilike(any).{1*}", postgrest.CodeSyntax, at("id", 12), `ilike on the column "id"`, ""},
 		{"a pattern for a date", "day=like.2024*", postgrest.CodeSyntax, at("day", 6), "expected a character column", ""},
 		{"a pattern for bytes", "blob=like.A*", postgrest.CodeSyntax, at("blob", 6), "expected a character column", ""},
-		{"JSON", `json=eq.{"a":1}`, postgrest.CodeSyntax, at("json", 4), `eq on the column "json" of type JSON, ` + only, ""},
-		{"JSON in a list", "json=in.(1)", postgrest.CodeSyntax, at("json", 4), "in on the column", ""},
-		{"a pattern for JSON", "json=like.*", postgrest.CodeSyntax, at("json", 6), "expected a character column", ""},
+		{"order of JSON", `json=gt.1`, postgrest.CodeSyntax, at("json", 4), `gt on the column "json" of type JSON, ` + only, textHint},
+		{"a pattern for JSON", "json=like.*", postgrest.CodeSyntax, at("json", 6), `like on the column "json" of type JSON, `, textHint},
+		{"a regular expression for JSON", "json=match.a", postgrest.CodeSyntax, at("json", 7), "match on the column \"json\" of type JSON, expected a character", ""},
+		{"order of what stands in JSON", `json->a=lte.1`, postgrest.CodeSyntax, at("json->a", 5), `lte on the column "json"`, textHint},
+		{"a path into a number", "id->a=is.null", postgrest.CodeSyntax, at("id->a", 1), `a path into the column "id" of type BIGINT, expected a JSON column`, ""},
+		{"a path into a text", "or=(id.eq.1,name->>a.eq.1)", postgrest.CodeSyntax, at("or", 10), `"name" of type VARCHAR`, ""},
+		{"a path of nothing", "nope->>a=eq.1", postgrest.CodeNoColumn, at("nope->>a", 1), `no column "nope"`, `Perhaps you meant "note".`},
+		{"a selected path into a number", "select=id,int->a", postgrest.CodeSyntax, at("select", 4), `"int" of type INT`, ""},
+		{"order by a path into a number", "order=id,int->a", postgrest.CodeSyntax, at("order", 4), `"int" of type INT`, ""},
+		{"two members of one key", "select=json->a,json->b->a", postgrest.CodeSyntax, at("select", 9), `two members called "a"`, "Give one of them another name: other:column."},
+		{"the truth of a path", "json->>a=is.true", postgrest.CodeSyntax, at("json->>a", 4), "expected a numeric column", ""},
+		{"containing of a text", "name=cs.1", postgrest.CodeSyntax, at("name", 4), `cs on the column "name" of type VARCHAR, expected a JSON column`, ""},
+		{"containing of what is text", "json->>a=cd.1", postgrest.CodeSyntax, at("json->>a", 4), `expected a JSON column`, ""},
+		{"a regular expression for a number", "id=match.1", postgrest.CodeSyntax, at("id", 7), `match on the column "id" of type BIGINT, expected a character column`, ""},
+		{"words of a number", "id=fts.1", postgrest.CodeSyntax, at("id", 5), `fts on the column "id", which has no FULLTEXT index`, "There is one on note."},
+		{"words of what stands in JSON", "json->>a=plfts.1", postgrest.CodeSyntax, at("json->>a", 7), `plfts on the column "json"`, "There is one on note."},
+		{"words without an operator", "note=fts(english).a b", postgrest.CodeSyntax, at("note", 14), `unexpected "b", expected "&", "|" or the end`, "plfts takes any text."},
 		{"a place", "geo=eq.AAAA", postgrest.CodeSyntax, at("geo", 4), only, ""},
 		{"a vector", "vec=isdistinct.[1]", postgrest.CodeSyntax, at("vec", 12), only, ""},
 
@@ -414,16 +473,22 @@ func TestBuildRefuses(t *testing.T) {
 		{"an empty one of a list", "id=in.(1,)", postgrest.CodeBadValue, at("id", 4), `unexpected ""`, ""},
 		{"one of any", "id=gt(any).{1,2.5}", postgrest.CodeBadValue, at("id", 9), `unexpected "2.5"`, ""},
 		{"in a group", "or=(id.eq.1,id.eq.x)", postgrest.CodeBadValue, at("or", 16), `unexpected "x"`, ""},
+		{"no JSON", "json=eq.abc", postgrest.CodeBadValue, at("json", 4), `unexpected "abc", expected JSON, as the column "json" has: it is none`, jsonHint},
+		{"no JSON at a path", "json->a=neq.'x'", postgrest.CodeBadValue, at("json->a", 5), "it is none", jsonHint},
+		{"no JSON in a list", "json=in.(1,{)", postgrest.CodeBadValue, at("json", 4), `unexpected "{"`, jsonHint},
+		{"half a character", `json=cs."\ud800"`, postgrest.CodeBadValue, at("json", 4), "half a character", jsonHint},
+		{"a number that is none of JSON", "json=eq.1e999", postgrest.CodeBadValue, at("json", 4), "too large", jsonHint},
+		{"JSON that is too deep", "json=eq." + strings.Repeat("[", 101) + strings.Repeat("]", 101), postgrest.CodeBadValue, at("json", 4), "more than 100 levels", jsonHint},
 		{"a truth for an integer", "int=eq.true", postgrest.CodeBadValue, at("int", 4), `unexpected "true"`, ""},
 		{"not a truth", "tiny=eq.yes", postgrest.CodeBadValue, at("tiny", 4), "expected a whole number, true or false", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.reason, func(t *testing.T) {
 			req := parseAsked(t, tt.query)
-			_, err := Known{Table: typesTable}.Select(req, encode.Format{})
+			_, err := knownTypes.Select(req, encode.Format{})
 			checkRefused(t, tt.query, err, tt.code, tt.at, tt.says, tt.hint)
 			if len(req.Where) > 0 {
-				_, err = Known{Table: typesTable}.Count(req)
+				_, err = knownTypes.Count(req)
 				checkRefused(t, tt.query, err, tt.code, tt.at, tt.says, tt.hint)
 			}
 		})
@@ -516,6 +581,7 @@ func TestKeyIsOfTheMeaning(t *testing.T) {
 		{"select=*", "select=%2A", "select=*,*", ""},
 		{"select=id&id=eq.1", "id=eq.1&select=id", "%69d=%65q.1&select=%69%64", "select=+id+&id=eq.1", "id=eq.+1&select=ID"},
 		{"id=eq.1&name=eq.a", "name=eq.a&id=eq.1", "and=(id.eq.1)&and=(name.eq.a)"},
+		{"select=int&name=eq.a&id=eq.1", "id=eq.1&name=eq.a&select=int"},
 		{"id=eq.1&id=eq.2&id=lt.3", "id=lt.3&id=eq.2&id=eq.1", "id=eq.2&id=eq.1&id=lt.3"},
 		{"id=in.(1,2)", "id=in.(1,+2)", "id=in.(\"1\",02)", "id=in.%281%2C2%29"},
 		{"name=eq.a+b", "name=eq.a%20b", "or=(name.eq.a+b)", `or=(name.eq."a+b")`},
@@ -572,9 +638,11 @@ func TestKeyTellsApart(t *testing.T) {
 
 // sqlWords are all words that may stand in the text of a query.
 var sqlWords = strings.Fields("IF MAX CONVERT USING utf8mb4 SELECT COUNT FROM WHERE AND OR NOT IS NULL TRUE FALSE UNKNOWN IN LIKE LOWER " +
-	"COLLATE utf8mb4_bin CAST AS DECIMAL ORDER BY DESC LIMIT OFFSET")
+	"COLLATE utf8mb4_bin CAST AS DECIMAL ORDER BY DESC LIMIT OFFSET " +
+	"JSON_EXTRACT JSON_UNQUOTE JSON_TYPE JSON_CONTAINS JSON_EQUALS JSON DOUBLE BINARY MATCH AGAINST BOOLEAN MODE " +
+	"REGEXP CASE WHEN THEN EXP CHAR_LENGTH END")
 
-var sqlToken = regexp.MustCompile("^(?:`(?:[^`]|``)+`|AS DECIMAL\\(65,[0-9]{1,2}\\)|ESCAPE '\\|'|[A-Za-z][A-Za-z0-9_]*|<=>|<>|<=|>=|[=<>?*,() ])")
+var sqlToken = regexp.MustCompile("^(?:`(?:[^`]|``)+`|AS DECIMAL\\(65,[0-9]{1,2}\\)|ESCAPE '\\|'|'(?:NULL|ARRAY|INTEGER|DOUBLE)'|[A-Za-z][A-Za-z0-9_]*|<=>|<>|<=|>=|[=<>?*,()+ ])")
 
 // checkSQL checks what must hold for every query, whoever asks: its text is made
 // of words of this program, the names of the table and its columns, and
@@ -652,6 +720,10 @@ func FuzzQuery(f *testing.F) {
 		"%22order%22=eq.1&%22a.b%22=gt.2&%22back%60tick%22=lt.3&%22what%3f%22=eq.4&%22%5C%22quoted%5C%5C%22=neq.5",
 		"name=eq.'%3B DROP TABLE t--&note=in.(\"%27\",`,\\)&select=\"id` FROM t -- \"",
 		"bin=eq.AP8=&blob=in.(AA==,%2B%2B%2B%2B)&json=is.null&year=gt.1500&float=eq.1e39&double=lt.-1e400&whole=neq.1e70",
+		`select=json->a->0->>b,x:json->"k\"'` + "`" + `?)"->-1::text&json->>a=eq.1&json->b->>-1=like.*?*&order=json->a.desc.nullsfirst,json->>b->0.nullslast`,
+		`json=eq.{"a":[1,"'?%22\\"]}&json=cs.[1]&json->x=cd.{"?":1}&or=(json.in.("1","[2]"),json->>"a') OR (1".is.null)&json=isdistinct.null`,
+		`name=match.^(a|?)'&note=imatch(any).{(?i)x,"a,b"}&not.or=(color.match.\,json->>a.imatch.%00)`,
+		`note=plfts.a+-b*"c'?&note=fts(x).a%26!(b|'c%20d')&note=phfts.a%20b&not.or=(note.wfts."\"a b\" or -c",note.fts.!a)`,
 		"limit=9223372036854775807&offset=1&select=id::text&or=(((", "id=eq.%", "id=eq.1;x", "=", "or=()",
 	} {
 		f.Add(seed)
@@ -660,10 +732,19 @@ func FuzzQuery(f *testing.F) {
 		req, bad := postgrest.Parse(rawQuery)
 		var st, count *exec.Statement
 		if bad == nil {
-			st, bad = Known{Table: typesTable}.Select(req, encode.Format{})
+			if knownTypes.isRelated(req) { // has more words than these
+				return
+			}
+			st, bad = knownTypes.Select(req, encode.Format{})
+			if maria, err := (Known{Table: mariaTable, Keys: noKeys}).Select(req, encode.Format{}); err == nil {
+				checkSQL(t, maria, mariaTable)
+			}
 		}
 		if bad != nil {
-			codes := []string{postgrest.CodeSyntax, postgrest.CodeNoColumn, postgrest.CodeBadValue}
+			codes := []string{
+				postgrest.CodeSyntax, postgrest.CodeNoColumn, postgrest.CodeBadValue, postgrest.CodeRange,
+				postgrest.CodeNotEmbedded, postgrest.CodeNoRelation, postgrest.CodeUnsupported,
+			}
 			refused, ok := bad.(*postgrest.Refusal)
 			if !ok || !slices.Contains(codes, refused.Code) || !utf8.ValidString(refused.Where()) {
 				t.Errorf("%q = %+v; want one of the refusals", rawQuery, bad)
@@ -671,7 +752,7 @@ func FuzzQuery(f *testing.F) {
 			return
 		}
 		checkSQL(t, st, typesTable)
-		count, bad = Known{Table: typesTable}.Count(req)
+		count, bad = knownTypes.Count(req)
 		if bad != nil {
 			t.Fatalf("Count(%q) = %v; Select has no error", rawQuery, bad)
 		}

@@ -54,6 +54,7 @@ func (s *scope) child(name string) *node {
 type related struct {
 	builder
 	known    Known
+	keys     *catalog.Keys // once a related table was found
 	nodes    int
 	branches []*branch
 	outputs  []output
@@ -147,17 +148,17 @@ func (n *node) hasMany() bool { return n.isMany || slices.ContainsFunc(n.childre
 
 // relation finds what e means.
 func (r *related) relation(from *catalog.Table, e *postgrest.Embed) (*catalog.Relation, error) {
-	keys, err := r.known.Keys()
-	if err != nil {
+	var err error
+	if r.keys, err = r.known.Keys(); err != nil {
 		return nil, err
 	}
-	switch found := keys.Find(from.Name, e.Target, e.Hint); len(found) {
+	switch found := r.keys.Find(from.Name, e.Target, e.Hint); len(found) {
 	case 1:
 		return &found[0], nil
 	case 0:
-		return nil, noRelation(keys, from, e)
+		return nil, noRelation(r.keys, from, e)
 	default:
-		return nil, severalRelations(e, found)
+		return nil, severalRelations(r.keys, e, found)
 	}
 }
 
@@ -175,7 +176,7 @@ func noRelation(keys *catalog.Keys, from *catalog.Table, e *postgrest.Embed) err
 }
 
 // severalRelations refuses what can be meant in several ways, and lists these.
-func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
+func severalRelations(keys *catalog.Keys, e *postgrest.Embed, found []catalog.Relation) error {
 	hint := fmt.Sprintf("Write one of these for %s:", e.Target)
 	choices := make([]postgrest.Choice, len(found))
 	for i := range found {
@@ -184,7 +185,10 @@ func severalRelations(e *postgrest.Embed, found []catalog.Relation) error {
 		if i > 0 {
 			hint += ","
 		}
-		hint += " " + r.To + "!" + r.Hint()
+		target, name := keys.Spelling(r)
+		if hint += " " + postgrest.QuoteName(target); name != "" {
+			hint += "!" + postgrest.QuoteName(name)
+		}
 	}
 	refusal := e.Refuse(postgrest.CodeSeveral, hint+".", "Could not embed because more than one relationship was found for %q and %q",
 		found[0].From, e.Target)
@@ -285,10 +289,14 @@ func (l *memberList) addColumn(n *node, f postgrest.Field) error {
 // outputType is the type that the values of a column are written as: a union may
 // declare another.
 func outputType(c *catalog.Column) string {
-	if c.IsJSON {
+	switch {
+	case c.IsJSON:
 		return "JSON"
+	case c.IsBoolean():
+		return "BOOLEAN"
+	default:
+		return c.Type
 	}
-	return c.Type
 }
 
 // addValue adds a column of the result. The same member twice, as in *,id, is one;
@@ -349,11 +357,11 @@ func (l *memberList) checkCopies(f postgrest.Field, o output) error {
 
 // addChild adds a related table.
 func (l *memberList) addChild(n, child *node, presence int) error {
-	switch {
-	case child.embed.Hidden:
-		return nil
-	case child.isMany:
+	if child.isMany && !child.embed.Hidden {
 		return l.addRows(n, child, presence)
+	}
+	if err := l.check(child); err != nil || child.embed.Hidden {
+		return err
 	}
 	child.isJoined = true
 	if child.embed.Spread {
@@ -373,6 +381,20 @@ func (l *memberList) addChild(n, child *node, presence int) error {
 	l.add(encode.Member{
 		Field: encode.Field{Name: child.embed.Name}, Kind: encode.ObjectMember, Column: column, Members: object.members,
 	}, "")
+	return nil
+}
+
+// check refuses what is wrong with filters and order of n, which a statement may
+// leave out because nothing of n is shown, or one row at most.
+func (l *memberList) check(n *node) error {
+	if _, err := new(builder).all(&n.scope, n.query.Where); err != nil {
+		return err
+	}
+	for _, term := range n.query.Order {
+		if _, err := l.orderSubject(&branch{node: n}, term); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -40,7 +40,8 @@ func sql(pieces ...any) clause {
 }
 
 // Names of columns that a statement makes. No column of a table is called so.
-func outputName(i int) string        { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+func outputName(i int) string { return exec.QuoteIdentifier(fmt.Sprint("c:", i)) }
+
 func linkName(branch, i int) string  { return exec.QuoteIdentifier(fmt.Sprint("k:", branch, ":", i)) }
 func presenceName(branch int) string { return exec.QuoteIdentifier(fmt.Sprint("p:", branch)) }
 func orderName(depth int) string     { return exec.QuoteIdentifier(fmt.Sprint("s:", depth)) }
@@ -73,7 +74,7 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 		return nil, err
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Shape: &r.shape, Format: form,
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Patterns: r.patterns, Shape: &r.shape, Format: form,
 		Hidden: r.width() - len(r.outputs), Fits: r.fits,
 	}, nil
 }
@@ -369,24 +370,26 @@ func (r *related) groupBy(b *branch) clause {
 	if !b.isGrouped {
 		return clause{}
 	}
-	var by []string
+	var by []clause
 	if b.parent != nil {
-		by = r.parentNumbers(b)
+		for _, number := range r.parentNumbers(b) {
+			by = append(by, clause{sql: number})
+		}
 	}
 	for i, o := range r.outputs {
 		if o.branch != b || !o.isGroup {
 			continue
 		}
 		if b.isNumbered() || b.parent == nil {
-			by = append(by, outputName(i))
+			by = append(by, clause{sql: outputName(i)})
 		} else {
-			by = append(by, o.sql)
+			by = append(by, o.clause)
 		}
 	}
 	if len(by) == 0 {
 		return clause{}
 	}
-	return clause{sql: " GROUP BY " + strings.Join(by, ", ")}
+	return sql(" GROUP BY ", join(by, ", "))
 }
 
 // hasGroups reports whether the rows of b are grouped by a column.
@@ -503,7 +506,7 @@ func (b *builder) exists(s *scope, child *node) (clause, error) {
 	case q.Limit != nil && *q.Limit == 0:
 		return clause{sql: "FALSE"}, nil
 	case q.Offset > 0:
-		return sql("(SELECT COUNT(*)", rows, clause{") > ?", []any{int64(q.Offset)}}), nil
+		return sql("((SELECT COUNT(*)", rows, clause{") > ?)", []any{int64(q.Offset)}}), nil
 	default:
 		return sql("EXISTS (SELECT *", rows, ")"), nil
 	}
@@ -568,16 +571,30 @@ func (r *related) orderSubject(b *branch, term postgrest.Term) (subject, error) 
 		s = &child.scope
 	}
 	what, err := s.subject(term.Place, term.Column, term.Path)
-	if err == nil && b.isGrouped && !r.isGroup(b, what) {
+	if err == nil && what.isPath() {
+		r.note(s, what.source)
+	}
+	if err != nil || !b.isGrouped {
+		return what, err
+	}
+	group := r.group(b, what)
+	switch {
+	case group < 0:
 		return what, term.Refuse(postgrest.CodeSyntax, "Add it to select.",
 			"order by %q, by which the rows are not grouped", term.Column)
+	case what.isPath() && b.parent == nil: // MySQL does not know an expression with arguments again
+		what.clause = clause{sql: outputName(group)}
+		what.keys = s.sortKeys(what)
+	case what.isPath():
+		what.keys = nil
 	}
-	return what, err
+	return what, nil
 }
 
-// isGroup reports whether the rows of b are grouped by what.
-func (r *related) isGroup(b *branch, what subject) bool {
-	return slices.ContainsFunc(r.outputs, func(o output) bool {
+// group finds the output that is what, if the rows of b are grouped by it. It
+// returns -1 otherwise.
+func (r *related) group(b *branch, what subject) int {
+	return slices.IndexFunc(r.outputs, func(o output) bool {
 		return o.branch == b && o.isGroup && o.sql == what.sql && fmt.Sprint(o.args) == fmt.Sprint(what.args)
 	})
 }
@@ -585,13 +602,8 @@ func (r *related) isGroup(b *branch, what subject) bool {
 // tieBreakers are columns that tell rows of b apart: the primary key, or what
 // other rows are joined by.
 func (r *related) tieBreakers(b *branch) []string {
-	var names []string
-	for _, c := range b.node.table.Columns {
-		if c.IsPrimary {
-			names = append(names, b.node.name(&c))
-		}
-	}
-	if len(names) > 0 {
+	names, isWhole := r.primary(b.node)
+	if isWhole {
 		return names
 	}
 	for _, child := range r.branches {
@@ -600,6 +612,20 @@ func (r *related) tieBreakers(b *branch) []string {
 		}
 	}
 	return names
+}
+
+// primary returns the columns of the primary key of n that the account may read,
+// and whether values of these, as the result has them, are those of one row.
+func (r *related) primary(n *node) (names []string, isWhole bool) {
+	var columns []string
+	isExact := true
+	for _, c := range n.table.Columns {
+		if c.IsPrimary {
+			columns = append(columns, c.Name)
+			isExact = isExact && c.Type != "FLOAT" // of which a text has six digits
+		}
+	}
+	return n.qualifiedAll(columns), isExact && r.keys.IsUnique(n.table.Name, columns)
 }
 
 // orderBy writes ORDER BY behind something else.
@@ -651,7 +677,7 @@ func (k Known) countRelated(q *postgrest.Query) (*exec.Statement, error) {
 		text = sql("SELECT COUNT(*)", probes, " FROM (SELECT ", r.named(b), from, r.groupBy(b), ") AS `q`")
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Hidden: len(r.compared),
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Patterns: r.patterns, Hidden: len(r.compared),
 		Fits: func(columns []encode.Column) bool {
 			return len(columns) == 1+len(r.compared) && areSubqueries(r.compared, columns[1:])
 		},

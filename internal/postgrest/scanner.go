@@ -98,6 +98,15 @@ func (s *scanner) column() (string, error) {
 	return strings.TrimSpace(name), nil
 }
 
+// QuoteName writes a name as it stands in a query string that is not encoded yet.
+func QuoteName(name string) string {
+	isOdd := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '$' }
+	if name != "" && !strings.ContainsFunc(name, isOdd) && name != "inner" && name != "left" {
+		return name
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+}
+
 // quoted takes a string in double quotes, in which a backslash makes the next
 // character stand for itself.
 func (s *scanner) quoted() (string, error) {

@@ -126,11 +126,12 @@ func (p *queryParser) parseEmbed(s *scanner, e *Embed, depth int) (err error) {
 	}
 	joined := false
 	for s.take("!") {
+		quoted := strings.HasPrefix(s.rest, `"`)
 		word, err := s.column()
 		switch {
 		case err != nil:
 			return err
-		case !joined && (word == "inner" || word == "left"):
+		case !quoted && !joined && (word == "inner" || word == "left"):
 			joined, e.Inner = true, word == "inner"
 		case e.Hint == "":
 			e.Hint = word

@@ -22,8 +22,17 @@ func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
 		return q.known, nil
 	}
 	var err error
-	q.known, err = t.learn(ctx, q)
+	q.known, err = t.asLearned(ctx, q)
 	return q.known, err
+}
+
+// asLearned returns what the catalog knows. Nearly always that is at hand, and then
+// a context with a deadline would be most of the work.
+func (t *table) asLearned(ctx context.Context, q *read) (*catalog.Table, error) {
+	if known := t.catalog.Known(t.name); known != nil {
+		return known, nil
+	}
+	return t.learn(ctx, q)
 }
 
 // planner returns what the statements of q are made from.
@@ -43,6 +52,9 @@ func (t *table) knowRelated(ctx context.Context, q *read, name string) (*catalog
 	}
 	known, err := askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Table, error) { return t.catalog.Table(ctx, name) })
 	if err == nil {
+		if q.related == nil {
+			q.related = map[string]*catalog.Table{}
+		}
 		q.related[name] = known
 	}
 	return known, err
@@ -74,12 +86,12 @@ func (t *table) learn(ctx context.Context, q *read) (*catalog.Table, error) {
 
 // freshShape returns the shape of the table, if a plain read had to be looked at:
 // as young as what is known for other reads, because no result tells that a text
-// has become JSON, or JSON a text.
+// has become JSON, or JSON a text, nor a TINYINT a boolean.
 func (t *table) freshShape(ctx context.Context, q *read) (*catalog.Table, error) {
-	if t.shape.Load() == nil || !t.db.IsMariaDB() {
+	if t.shape.Load() == nil || !t.db.IsMariaDB() && !t.options.Booleans {
 		return t.shape.Load(), nil
 	}
-	shape, err := t.learn(ctx, q)
+	shape, err := t.asLearned(ctx, q)
 	if err == nil {
 		t.shape.Store(shape)
 	}
@@ -174,11 +186,13 @@ func (t *table) relearn(ctx context.Context, q *read, before *catalog.Table, err
 }
 
 // isPlainRight reports whether the result of a plain read, of which nothing is
-// known, is right as it is declared. Only a text of MariaDB has to be looked at:
-// it may be JSON.
+// known, is right as it is declared. A text of MariaDB has to be looked at, which
+// may be JSON, and a TINYINT, if it may be a boolean.
 func (t *table) isPlainRight(columns []encode.Column) bool {
-	isText := func(c encode.Column) bool { return c.Type == "TEXT" }
-	if !t.db.IsMariaDB() || !slices.ContainsFunc(columns, isText) {
+	mayHide := func(c encode.Column) bool {
+		return c.Type == "TEXT" && t.db.IsMariaDB() || c.Type == "TINYINT" && t.options.Booleans
+	}
+	if !slices.ContainsFunc(columns, mayHide) {
 		return true
 	}
 	shape := t.shape.Load()
@@ -191,7 +205,10 @@ func (t *table) isPlainRight(columns []encode.Column) bool {
 	})
 }
 
-// hasHiddenJSON reports whether a table has JSON that results declare as a text.
-func hasHiddenJSON(t *catalog.Table) bool {
-	return t != nil && slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.IsJSON && c.Type == "TEXT" })
+// hidesTypes reports whether a table has columns that are written in another way
+// than results declare them: JSON that is a text, and booleans.
+func (t *table) hidesTypes(shape *catalog.Table) bool {
+	return shape != nil && slices.ContainsFunc(shape.Columns, func(c catalog.Column) bool {
+		return c.IsJSON && c.Type == "TEXT" || c.IsBoolean() && t.options.Booleans
+	})
 }

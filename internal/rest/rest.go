@@ -23,6 +23,7 @@ import (
 	"readapi/internal/describe"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/live"
 	"readapi/internal/plan"
 	"readapi/internal/postgrest"
 	"readapi/internal/share"
@@ -37,22 +38,28 @@ type Options struct {
 	Schema       string   // the database's name, which Accept-Profile may give
 	CacheControl string   // header of every 200 and 304
 	VaryOrigin   bool     // the CORS headers differ by Origin
+	Booleans     bool     // TINYINT(1) is written as true and false
 	NoAggregates bool     // they are refused
 	Description  describe.Options
+	Live         live.Options
+	Timing       bool // Server-Timing
 	Log          *slog.Logger
 }
 
 // Service answers reads. It is safe for concurrent use.
 type Service struct {
-	db        *exec.DB
-	catalog   *catalog.Catalog
-	share     *share.Sharer
-	options   Options
-	header    http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
-	streams   client.Waiting // clients that take a large result, each of which counts 1
-	zips      gzipPool
-	documents documents
-	lastBusy  atomic.Int64 // when a 503 was logged, in Unix seconds
+	db           *exec.DB
+	catalog      *catalog.Catalog
+	share        *share.Sharer
+	options      Options
+	header       http.Header    // of every answer to a read; to share the values saves a short one a tenth of its time
+	streams      client.Waiting // clients that take a large result, each of which counts 1
+	zips         gzipPool
+	hub          *live.Hub
+	watching     context.Context // ends with StopWatching
+	stopWatching context.CancelFunc
+	documents    documents
+	lastBusy     atomic.Int64 // when a 503 was logged, in Unix seconds
 }
 
 // New makes a Service that reads from db. It asks nothing yet.
@@ -65,20 +72,30 @@ func New(db *exec.DB, options Options) *Service {
 	if options.VaryOrigin { // also for other origins, and without one: a cache must not mix them up
 		header["Vary"] = []string{"Origin, " + varyRead}
 	}
+	watching, stopWatching := context.WithCancel(context.Background())
 	return &Service{
 		db: db, catalog: catalog.New(db.Query, options.Tables...), share: share.New(db),
 		options: options, header: header,
+		hub: live.New(options.Live), watching: watching, stopWatching: stopWatching,
 	}
 }
 
 // Table returns the handler that answers with the rows of a table, which is one of
 // those that New was told of.
-func (s *Service) Table(name string) http.Handler { return &table{Service: s, name: name} }
+func (s *Service) Table(name string) http.Handler {
+	t := &table{Service: s, name: name}
+	t.plain = plan.All(name, encode.Format{}, t.isPlainRight)
+	if s.options.Timing {
+		return withTiming(t)
+	}
+	return t
+}
 
 // table answers reads of one table.
 type table struct {
 	*Service
 	name  string
+	plain *exec.Statement               // for all rows, as JSON
 	named atomic.Bool                   // the account may not read all columns, so * is refused
 	shape atomic.Pointer[catalog.Table] // of a plain read that had to be looked at
 }
@@ -95,6 +112,8 @@ type read struct {
 	related  map[string]*catalog.Table // other tables that are read, once somebody had to know them
 	keys     *catalog.Keys
 	trusted  bool // known is right, though results look otherwise
+
+	whole postgrest.Query // what Query is if the request says nothing
 }
 
 // maxAttempts is how often a read is planned: once more when the table is not what
@@ -104,32 +123,48 @@ const maxAttempts = 3
 // ServeHTTP implements http.Handler for GET and HEAD.
 func (t *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), t.header)
+	if IsWatch(r) {
+		t.watch(w, r)
+		return
+	}
 	q, err := t.parse(r)
 	if err != nil {
 		t.fail(w, r, err)
 		return
 	}
+	t.begin(q)
+	if err := t.repeat(r.Context(), q, func() error { return t.answer(w, r, q) }); err != nil {
+		t.fail(w, r, err)
+	}
+}
+
+// begin is when q came.
+func (t *table) begin(q *read) {
 	q.came = time.Now()
 	q.deadline = q.came.Add(t.db.Timeout())
-	err = t.answer(w, r, q)
+}
+
+// repeat answers q, and again if the table turns out not to be what it was when it
+// was learned.
+func (t *table) repeat(ctx context.Context, q *read, answer func() error) error {
+	err := answer()
 	for attempt := 1; err != nil && attempt < maxAttempts && isStale(err) && !q.trusted; attempt++ {
-		again, failure := t.learnAgain(r.Context(), q, err)
+		again, failure := t.learnAgain(ctx, q, err)
 		if failure != nil && exec.KindOf(failure) != exec.Internal {
 			err = failure
 		}
 		if !again {
 			break
 		}
-		err = t.answer(w, r, q)
+		err = answer()
 	}
-	if err != nil {
-		t.fail(w, r, err)
-	}
+	return err
 }
 
 // parse reads URL and headers.
 func (t *table) parse(r *http.Request) (*read, error) {
-	q := &read{Query: new(postgrest.Query), related: map[string]*catalog.Table{}, count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	q := &read{count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	q.Query = &q.whole
 	profile := r.Header.Get("Accept-Profile")
 	if profile != "" && profile != "public" && profile != t.options.Schema {
 		return nil, errProfile
@@ -163,6 +198,7 @@ func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
 		}
 		w.Header().Set("Preference-Applied", "count=exact")
 		if q.Offset > uint64(total) {
+			w.Header().Set("Content-Range", "*/"+strconv.FormatInt(total, 10))
 			return errOffset(q.Offset, total)
 		}
 	}
@@ -207,9 +243,12 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 	if err != nil {
 		return nil, err
 	}
-	if query.IsPlain() && !t.named.Load() && !hasHiddenJSON(shape) {
-		if q.trusted {
+	if query.IsPlain() && !t.named.Load() && !t.hidesTypes(shape) {
+		switch {
+		case q.trusted:
 			return plan.All(t.name, q.format, nil), nil
+		case q.format == (encode.Format{}):
+			return t.plain, nil
 		}
 		return plan.All(t.name, q.format, t.isPlainRight), nil
 	}
