@@ -24,11 +24,11 @@ func NewNested(columns []Column, shape *Shape, f Format, options Options) *Encod
 	e := &Encoder{format: f}
 	n := &nested{enc: e, shape: shape, branches: make([]nestedBranch, len(shape.Branches))}
 	e.nested = n
-	n.values, n.cells = make([]driver.Value, len(columns)), make([]*cell, len(columns))
+	n.values = make([]driver.Value, len(columns))
 	for i := len(shape.Branches) - 1; i >= 0; i-- { // the leaves of a branch may be those of a later one
 		b := &n.branches[i]
 		b.Branch = shape.Branches[i]
-		b.members = n.newMembers(b.Members, columns, options)
+		b.members = newNestedMembers(b.Members, columns, options)
 		b.leaves = n.newLeaves(b.Members)
 	}
 	n.fields = make([][]byte, len(n.branches[0].leaves))
@@ -40,8 +40,8 @@ type nested struct {
 	enc      *Encoder
 	shape    *Shape
 	branches []nestedBranch
-	cells    []*cell        // by column; nil if it is no value
 	values   []driver.Value // of one row, for what does not come as values
+	texts    []sentText     // that they are, if they come as texts
 	open     []*frame       // the rows that are not complete, each in the one before
 	spare    []*frame
 	fields   [][]byte // the leaves of the row of the result that is open, for CSV
@@ -72,14 +72,12 @@ type leaf struct {
 	isField bool // in CSV it is written as a column is, and not as JSON
 }
 
-// newMembers makes members, and their cells.
-func (n *nested) newMembers(members []Member, columns []Column, options Options) []nestedMember {
+func newNestedMembers(members []Member, columns []Column, options Options) []nestedMember {
 	all := make([]nestedMember, len(members))
 	for i, m := range members {
-		all[i] = nestedMember{Member: m, key: memberKey(m.Name), inner: n.newMembers(m.Members, columns, options)}
+		all[i] = nestedMember{Member: m, key: memberKey(m.Name), inner: newNestedMembers(m.Members, columns, options)}
 		if m.Kind == ValueMember {
-			n.cells[m.Column] = new(newMemberCell(columns[m.Column], m.Field, options))
-			all[i].cell = n.cells[m.Column]
+			all[i].cell = new(newMemberCell(columns[m.Column], m.Field, options))
 		}
 	}
 	return all
@@ -151,22 +149,20 @@ func (n *nested) appendScanned(dst []byte, err error) ([]byte, error) {
 	return n.appendRow(dst, n.values)
 }
 
+// sentText is a value as the server sends it. A pointer to one is a driver.Value
+// here that takes no allocation.
+type sentText []byte
+
 // appendTexts is appendRow for values as the server sends them.
 func (n *nested) appendTexts(dst []byte, texts [][]byte) ([]byte, error) {
+	if n.texts == nil {
+		n.texts = make([]sentText, len(n.values))
+	}
 	for i, text := range texts {
-		var value any
-		var err error
-		switch c := n.cells[i]; {
-		case text == nil:
-		case c == nil:
-			value = text
-		default:
-			value, err = c.valueOf(text)
+		n.values[i] = nil
+		if n.texts[i] = text; text != nil {
+			n.values[i] = &n.texts[i]
 		}
-		if err != nil {
-			return dst, err
-		}
-		n.values[i] = value
 	}
 	return n.appendRow(dst, n.values)
 }
@@ -216,11 +212,17 @@ func appendKey(key []byte, v driver.Value) []byte {
 		return binary.AppendVarint(append(key, 'i'), v)
 	case uint64:
 		return binary.AppendUvarint(append(key, 'u'), v)
+	case *sentText:
+		return appendKeyText(key, *v)
 	case []byte:
-		return append(binary.AppendUvarint(append(key, 't'), uint64(len(v))), v...)
+		return appendKeyText(key, v)
 	default:
-		return appendKey(key, fmt.Append(nil, v))
+		return appendKeyText(key, fmt.Append(nil, v))
 	}
+}
+
+func appendKeyText(key, text []byte) []byte {
+	return append(binary.AppendUvarint(append(key, 't'), uint64(len(text))), text...)
 }
 
 // add adds a row of a branch.
@@ -259,6 +261,9 @@ func wholeNumber(v driver.Value) (int64, bool) {
 		return v, true
 	case uint64:
 		return int64(v), true
+	case *sentText:
+		number, err := strconv.ParseInt(string(*v), 10, 64)
+		return number, err == nil
 	case []byte:
 		number, err := strconv.ParseInt(string(v), 10, 64)
 		return number, err == nil
@@ -408,7 +413,7 @@ func (n *nested) encodeMember(f *frame, m *nestedMember, values []driver.Value, 
 	case !m.isThere(values):
 		f.text = append(f.text, "null"...)
 	case m.Kind == ValueMember:
-		f.text, err = m.cell.appendMember(f.text, values[m.Column])
+		f.text, err = m.appendValue(f.text, values[m.Column])
 	case m.Kind == RowsMember:
 		f.cut(leaf, m.Branch)
 	default:
@@ -417,6 +422,35 @@ func (n *nested) encodeMember(f *frame, m *nestedMember, values []driver.Value, 
 		f.text = append(f.text, '}')
 	}
 	return err
+}
+
+// appendValue appends v as the value of a ValueMember.
+func (m *nestedMember) appendValue(dst []byte, v driver.Value) ([]byte, error) {
+	if text, isSent := v.(*sentText); isSent && !m.cell.isText {
+		return m.cell.appendText(dst, *text)
+	}
+	v, err := m.value(v)
+	if err != nil {
+		return dst, err
+	}
+	return m.cell.appendMember(dst, v)
+}
+
+// appendField appends v as a field of CSV.
+func (m *nestedMember) appendField(dst []byte, v driver.Value) ([]byte, error) {
+	v, err := m.value(v)
+	if err != nil {
+		return dst, err
+	}
+	return m.cell.appendCSV(dst, v)
+}
+
+// value is what the driver makes of v.
+func (m *nestedMember) value(v driver.Value) (driver.Value, error) {
+	if text, isSent := v.(*sentText); isSent {
+		return m.cell.valueOf(*text)
+	}
+	return v, nil
 }
 
 // encodeLeaves makes pieces of a row whose leaves are written one by one.
@@ -428,8 +462,8 @@ func (n *nested) encodeLeaves(f *frame, values []driver.Value) (err error) {
 		case m.Kind == RowsMember && n.branches[m.Branch].Lifted:
 			at = n.spreadLeaves(f, m, m.isThere(values), at)
 			continue
-		case m.Kind == ValueMember && f.branch == 0: // a field of CSV
-			f.text, err = m.cell.appendCSV(f.text, values[m.Column])
+		case m.Kind == ValueMember && f.branch == 0:
+			f.text, err = m.appendField(f.text, values[m.Column])
 		default:
 			err = n.encodeMember(f, m, values, at)
 		}

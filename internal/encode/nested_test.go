@@ -27,6 +27,34 @@ func encodeNested(columns []Column, shape *Shape, f Format, rows ...[]driver.Val
 	return string(e.AppendEnd(out)), nil
 }
 
+// encodeNestedTexts is encodeNested for rows as the server sends them.
+func encodeNestedTexts(columns []Column, shape *Shape, f Format, rows ...[]driver.Value) (string, error) {
+	e := NewNested(columns, shape, f, Options{})
+	var out []byte
+	for _, row := range rows {
+		var err error
+		if out, err = e.AppendTexts(out, sentTexts(row)); err != nil {
+			return string(out), err
+		}
+	}
+	return string(e.AppendEnd(out)), nil
+}
+
+// sentTexts are the values of a row as the server sends them.
+func sentTexts(row []driver.Value) [][]byte {
+	texts := make([][]byte, len(row))
+	for i, v := range row {
+		switch v := v.(type) {
+		case nil:
+		case []byte:
+			texts[i] = v
+		default:
+			texts[i] = fmt.Append(nil, v)
+		}
+	}
+	return texts
+}
+
 // textColumns are n columns of a result.
 func textColumns(n int) []Column {
 	columns := make([]Column, n)
@@ -455,9 +483,11 @@ func TestEncodeNestedAgreesWithJSON(t *testing.T) {
 			roots, flat = append(roots, root), r.flat(flat, root)
 		}
 		for _, f := range []Format{{}, {StripNulls: true}, {Media: NDJSON}, {Media: CSV}} {
-			got, err := encodeNested(r.columns, &r.shape, f, flat...)
-			if want := r.want(roots, f); err != nil || got != want {
-				t.Fatalf("seed %d, %+v: encode(%v) of %+v = %s, %v; want %s", seed, f, flat, r.shape, got, err, want)
+			want := r.want(roots, f)
+			for _, encode := range []func([]Column, *Shape, Format, ...[]driver.Value) (string, error){encodeNested, encodeNestedTexts} {
+				if got, err := encode(r.columns, &r.shape, f, flat...); err != nil || got != want {
+					t.Fatalf("seed %d, %+v: encode(%v) of %+v = %s, %v; want %s", seed, f, flat, r.shape, got, err, want)
+				}
 			}
 		}
 	}
@@ -548,6 +578,22 @@ func TestEncodeNestedDoesNotAllocate(t *testing.T) {
 				}
 			}
 			some()
+			texts := NewNested(columnsOf(types), benchShape(tt.lifted, tt.joined), tt.format, Options{})
+			sent := make([][][]byte, 101)
+			for i, row := range benchNested().Values {
+				sent[i] = sentTexts(row)
+			}
+			someTexts := func() {
+				for _, row := range sent {
+					if out, err = texts.AppendTexts(out[:0], row); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			someTexts()
+			if allocs := testing.AllocsPerRun(50, someTexts); allocs > 2*tt.want {
+				t.Errorf("101 rows of texts make %v allocations; want %v", allocs, 2*tt.want)
+			}
 			if allocs := testing.AllocsPerRun(50, some); allocs > tt.want {
 				t.Errorf("101 rows make %v allocations; want %v", allocs, tt.want)
 			}
