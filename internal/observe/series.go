@@ -66,6 +66,7 @@ func writeReads(t *metrics.Text, from Sources) {
 	t.One("readapi_shared_reads_total", metrics.Counter, "Reads that needed no query of their own.", float64(from.Rest.SharedReads()))
 	t.Histogram("readapi_first_row_seconds", "Time from wanting a connection for a query to its first row.", stats.FirstRow)
 	t.One("readapi_in_flight", metrics.Gauge, "Reads that are being answered.", float64(from.InFlight()))
+	t.One("readapi_live_clients", metrics.Gauge, "Clients that watch a table.", float64(from.Rest.Watchers()))
 	t.One("readapi_held_bytes", metrics.Gauge, "Bytes of small results that clients are still taking, and room for those being made.", float64(load.Bytes))
 }
 

@@ -67,7 +67,7 @@ func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	b.binary = slices.ContainsFunc(list.columns, func(c catalog.Column) bool { return c.Type == "FLOAT" })
+	b.binary = slices.ContainsFunc(list.columns, func(c *catalog.Column) bool { return c.Type == "FLOAT" })
 	where, err := b.where(s, q.Where)
 	if err != nil {
 		return nil, err
