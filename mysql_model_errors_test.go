@@ -34,9 +34,9 @@ func wantModelRefusal(t testing.TB, what string, resp *http.Response, body strin
 	return refusal
 }
 
-// modelUnknown is how many names that mean nothing are asked for, of each schema:
+// modelStrangers is how many names that mean nothing are asked for, of each schema:
 // readapi answers after it has learned its tables again, once a second.
-const modelUnknown = 2
+const modelStrangers = 2
 
 // TestMySQLModelNames asks for embeds by all names that are names of something:
 // those that mean one relation have an answer, the others an error.
@@ -49,7 +49,7 @@ func TestMySQLModelNames(t *testing.T) {
 				if len(run.called(origin, target, hint)) == 0 {
 					unknown++
 				}
-				if len(run.called(origin, target, hint)) > 0 || unknown <= modelUnknown {
+				if len(run.called(origin, target, hint)) > 0 || unknown <= modelStrangers {
 					run.wantName(t, origin, target, hint)
 				}
 			}
