@@ -50,7 +50,7 @@ func (r *related) join() (clause, error) {
 		return clause{}, err
 	}
 	n := second.node
-	on, err := r.all(&n.scope, n.query.Where)
+	on, err := r.allIn(inJoin, &n.scope, n.query.Where)
 	if err != nil {
 		return clause{}, err
 	}

@@ -23,6 +23,7 @@ type builder struct {
 	args     []any
 	compared []probe // by a condition, each once
 	binary   bool    // the statement will be prepared
+	place    place   // of what is being written
 	patterns bool    // there are regular expressions in it
 	nots     int     // how many NOTs the condition stands in that is written
 }

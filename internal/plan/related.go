@@ -78,7 +78,8 @@ type branch struct {
 type output struct {
 	clause
 	branch  *branch
-	column  *catalog.Column // whose values it has as they are, or nil
+	scope   *scope
+	column  *catalog.Column // of scope, whose values it has as they are, or nil
 	isGroup bool            // rows are grouped by it
 }
 
@@ -278,7 +279,7 @@ func (l *memberList) addColumn(n *node, f postgrest.Field) error {
 	if f.Name == "" && len(f.Path.Steps) == 0 {
 		field.Name = what.column.Name
 	}
-	o := output{clause: what.clause, column: what.column, isGroup: l.grouped}
+	o := output{clause: what.clause, scope: &n.scope, column: what.column, isGroup: l.grouped}
 	if len(f.Path.Steps) > 0 { // of JSON, whose type is known
 		o.column = nil
 		l.note(&n.scope, n.table.Column(f.Column))

@@ -115,7 +115,7 @@ func TestBuildRelated(t *testing.T) {
 		},
 		{
 			"orders", "select=id,buyer!inner(name)&limit=5",
-			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` WHERE EXISTS (SELECT * FROM `people` AS `t1` WHERE `t1`.`id` = `t0`.`buyer_id`) LIMIT ?",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` WHERE `t1`.`id` IS NOT NULL LIMIT ?",
 			"SELECT COUNT(*) FROM `orders` AS `t0` WHERE EXISTS (SELECT * FROM `people` AS `t1` WHERE `t1`.`id` = `t0`.`buyer_id`)", list(int64(5)),
 		},
 		{

@@ -60,6 +60,7 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 	if _, err := r.addBranch(root, nil, nil); err != nil {
 		return nil, err
 	}
+	r.keepDates()
 	r.binary = slices.ContainsFunc(r.outputs, func(o output) bool { return o.column != nil && o.column.Type == "FLOAT" })
 	var text clause
 	switch {
@@ -124,6 +125,22 @@ func areSubqueries(compared []probe, columns []encode.Column) bool {
 		}
 	}
 	return true
+}
+
+// keepDates makes texts of dates where the rows of several branches become one
+// table: MySQL loses those without a month or a day on the way.
+func (r *related) keepDates() {
+	if len(r.branches) == 1 || r.known.Table.MariaDB > 0 {
+		return
+	}
+	for i, o := range r.outputs {
+		if o.column == nil || o.branch.isGrouped || o.column.Type != "DATE" && o.column.Type != "DATETIME" {
+			continue
+		}
+		r.note(o.scope, o.column)
+		r.outputs[i].column = nil
+		r.outputs[i].sql = "CAST(" + o.sql + " AS CHAR)"
+	}
 }
 
 // single writes the statement with one branch.
@@ -406,7 +423,11 @@ func (r *related) hasGroups(b *branch) bool {
 
 // tables writes FROM and WHERE of n, which stands before everything else.
 func (r *related) tables(n *node) (tables, where clause, err error) {
-	if where, err = r.all(&n.scope, n.query.Where); err != nil {
+	at := inWhere
+	if n.isPage() && !n.isGrouped() {
+		at = inPage
+	}
+	if where, err = r.allIn(at, &n.scope, n.query.Where); err != nil {
 		return tables, where, err
 	}
 	joins, err := r.joins(n)
@@ -420,7 +441,11 @@ func (r *related) from(b *branch) (clause, error) {
 		tables, where, err := r.tables(n)
 		return sql(tables, where), err
 	}
-	where, err := r.all(&n.scope, n.query.Where)
+	isOuter, at := b.isGrouped && !r.hasGroups(b), inWhere
+	if isOuter { // a row without any has one group, too
+		at = inJoin
+	}
+	where, err := r.allIn(at, &n.scope, n.query.Where)
 	if err != nil {
 		return clause{}, err
 	}
@@ -434,7 +459,7 @@ func (r *related) from(b *branch) (clause, error) {
 	}
 	source, on := n.source(link)
 	head := sql(" FROM ", branchName(b.parent), " AS `p`")
-	if b.isGrouped && !r.hasGroups(b) { // a row without any has one group, too
+	if isOuter {
 		onlyThere := ""
 		if b.from != b.parent.node {
 			onlyThere = " WHERE `p`." + presenceName(b.number)
@@ -493,7 +518,7 @@ func (r *related) joins(n *node) (clause, error) {
 		if !child.isJoined {
 			continue
 		}
-		where, err := r.all(&child.scope, child.query.Where)
+		where, err := r.allIn(inJoin, &child.scope, child.query.Where)
 		if err != nil {
 			return clause{}, err
 		}
@@ -511,9 +536,35 @@ func (r *related) joins(n *node) (clause, error) {
 	return all, nil
 }
 
-// exists writes that a row of s has rows of a related table.
-func (b *builder) exists(s *scope, child *node) (clause, error) {
-	where, err := b.all(&child.scope, child.query.Where)
+// place is where conditions stand.
+type place uint8
+
+const (
+	inWhere    place = iota // of rows, with the tables that are joined to them
+	inPage                  // the same, of rows of which only the first are wanted
+	inJoin                  // the condition of a join, before what is joined to that
+	inSubquery              // of which there are only the rows themselves
+)
+
+// allIn is all for conditions at a place.
+func (b *builder) allIn(p place, s *scope, conditions []postgrest.Condition) (clause, error) {
+	before := b.place
+	defer func() { b.place = before }()
+	b.place = p
+	return b.all(s, conditions)
+}
+
+// isThere writes that a row of s has rows of a related table. What is joined to it
+// tells so by itself: with a subquery MariaDB would read all rows of that table. In
+// the condition of a join, MySQL finds wrong rows with EXISTS, which it makes a
+// join of; and of a page whose rows need any row, to look for one by one is less
+// work than to read all.
+func (b *builder) isThere(s *scope, child *node) (clause, error) {
+	place := b.place
+	if child.isJoined && (place == inWhere || place == inPage) {
+		return clause{sql: child.isThere()}, nil
+	}
+	where, err := b.allIn(inSubquery, &child.scope, child.query.Where)
 	if err != nil {
 		return clause{}, err
 	}
@@ -524,18 +575,25 @@ func (b *builder) exists(s *scope, child *node) (clause, error) {
 		return clause{sql: "FALSE"}, nil
 	case q.Offset > 0:
 		return sql("((SELECT COUNT(*)", rows, clause{") > ?)", []any{int64(q.Offset)}}), nil
+	case place == inJoin, place == inPage && where.sql == "":
+		return sql("((SELECT TRUE", rows, " LIMIT 1) IS NOT NULL)"), nil
 	default:
 		return sql("EXISTS (SELECT *", rows, ")"), nil
 	}
 }
 
+// isNullTest reports whether c asks whether something is NULL.
+func isNullTest(c postgrest.Condition) bool {
+	return c.Operator == "is" && strings.EqualFold(c.Values[0], "null")
+}
+
 // isNull writes that a row has, or has not, rows of a related table.
 func (b *builder) isNull(s *scope, child *node, c postgrest.Condition) (clause, error) {
-	if c.Operator != "is" || !strings.EqualFold(c.Values[0], "null") {
+	if !isNullTest(c) {
 		return clause{}, c.ValuesAt.Refuse(postgrest.CodeEmbedFilter, "Filter its rows with "+child.embed.Name+".COLUMN=…",
 			"a filter on the related table %q, expected is.null or not.is.null", child.embed.Name)
 	}
-	there, err := b.exists(s, child)
+	there, err := b.isThere(s, child)
 	return sql("NOT ", there), err
 }
 
@@ -671,7 +729,9 @@ func limitClause(q *postgrest.Query) clause {
 // countRelated returns the query for the number of rows of q.
 func (k Known) countRelated(q *postgrest.Query) (*exec.Statement, error) {
 	r := &related{known: k}
-	root, err := r.resolve(k.Table, q)
+	all := *q
+	all.Limit, all.Offset = nil, 0
+	root, err := r.resolve(k.Table, &all)
 	if err != nil {
 		return nil, err
 	}
