@@ -37,13 +37,15 @@ var mysqlMany = []string{
 	"ANALYZE TABLE parent, child, tag, parent_tag",
 }
 
-// mysqlFewReads are requests that need little, however large the tables are.
+// mysqlFewReads are requests that need little, however large the tables are. Not
+// among them are parents of children that match a filter without an index: both
+// engines look for all of these first.
 var mysqlFewReads = []string{
 	"parent?select=id,child(id)&order=id&limit=10",
 	"parent?select=id,child(id)&limit=10",
 	"parent?select=id,child(id,qty)&child.order=qty.desc,id&child.limit=1&order=id&limit=10",
 	"parent?select=id,child(id)&child.qty=gt.2&order=id&limit=10",
-	"parent?select=id,child!inner(id)&child.qty=eq.3&order=id&limit=10",
+	"parent?select=id,child!inner(id)&order=id&limit=10",
 	"parent?select=id,child()&child=not.is.null&order=id&limit=10",
 	"parent?select=id,child(count())&order=id&limit=10",
 	"parent?select=id,child(qty.sum(),qty.max())&order=id&limit=10",
