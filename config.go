@@ -24,6 +24,8 @@ import (
 	"time"
 	"unicode"
 
+	"readapi/internal/certs"
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 )
 
@@ -35,13 +37,16 @@ type config struct {
 	dbPassword string
 	dbName     string
 	tables     []string       // at least one; the first is served at /read
-	tlsMode    string         // false, preferred, true, skip-verify
-	tlsRoots   *x509.CertPool // with tlsMode true: nil is the system's
+	tlsMode    string         // false, preferred, true, verify-ca, skip-verify
+	tlsRoots   *x509.CertPool // with tlsMode true or verify-ca: nil is the system's
+	dbCert     certFiles      // empty: the database is shown none
 	maxConns   int
 	dbTimeout  time.Duration
+	session    map[string]string // variables of each session, as they stand in SQL
 
-	addr            string   // host:port
-	corsOrigins     []string // empty: no CORS
+	addr            string    // host:port
+	cert            certFiles // empty: no TLS
+	corsOrigins     []string  // empty: no CORS
 	cacheControl    string
 	apiTokens       []string // empty: none is wanted
 	maxInFlight     int
@@ -51,10 +56,27 @@ type config struct {
 	noAggregates    bool
 	noPage          bool
 	liveInterval    time.Duration
-	maxLive         int // clients that watch a table
+	maxLive         int    // clients that watch a table
+	metricsAddr     string // host:port, or empty
+	serverTiming    bool
 
 	logLevel  slog.Level
 	logFormat string // text or json
+}
+
+// certFiles are the paths of a certificate and its key.
+type certFiles struct{ cert, key string }
+
+// load reads them, if there are any. Their variables begin with prefix.
+func (f certFiles) load(prefix string, log *slog.Logger) (*certs.Pair, error) {
+	if f.cert == "" {
+		return nil, nil
+	}
+	pair, err := certs.Load(f.cert, f.key, log)
+	if err != nil {
+		return nil, fmt.Errorf("%s_KEY: want the key of %[1]s_CERT: %w", prefix, err)
+	}
+	return pair, nil
 }
 
 // corsByOrigin reports whether what a browser may read depends on its origin.
@@ -102,7 +124,19 @@ var rules = []rule{
 	},
 	{
 		name: "DB_TLS", fallback: "preferred", parse: parseTLS,
-		meaning: "TLS to the database: false, preferred, true (verified), skip-verify, or the path of a CA file",
+		meaning: "TLS to the database: false, preferred, true (verified), verify-ca (but for the host's name), skip-verify, or the path of a CA file",
+	},
+	{
+		name: "DB_TLS_CA", parse: parseTLSRoots,
+		meaning: "path of the CA file for DB_TLS=verify-ca, or for true",
+	},
+	{
+		name: "DB_TLS_CERT", meaning: "path of the client certificate that the database is shown, with its chain",
+		parse: pemFile(certs.CheckCertificate, func(c *config) *string { return &c.dbCert.cert }),
+	},
+	{
+		name: "DB_TLS_KEY", secret: true, meaning: "path of the key of DB_TLS_CERT",
+		parse: pemFile(certs.CheckKey, func(c *config) *string { return &c.dbCert.key }),
 	},
 	{
 		name: "DB_MAX_CONNS", fallback: "10", meaning: "connections for reads, open and idle (1 counts as 2); there are 2 more, to end queries",
@@ -114,8 +148,20 @@ var rules = []rule{
 		parse:   duration(func(c *config) *time.Duration { return &c.dbTimeout }),
 	},
 	{
+		name: "DB_SESSION", parse: parseSession,
+		meaning: "variables for each session of the database, NAME=VALUE, comma separated, such as max_execution_time=5000",
+	},
+	{
 		name: "ADDR", fallback: "localhost:8080", parse: parseAddr,
 		meaning: "listen address; if it is unset and PORT is set, :PORT",
+	},
+	{
+		name: "TLS_CERT", meaning: "path of a certificate with its chain, for HTTPS and HTTP/2; renewed files are used without a restart",
+		parse: pemFile(certs.CheckCertificate, func(c *config) *string { return &c.cert.cert }),
+	},
+	{
+		name: "TLS_KEY", secret: true, meaning: "path of the key of TLS_CERT",
+		parse: pemFile(certs.CheckKey, func(c *config) *string { return &c.cert.key }),
 	},
 	{
 		name: "CORS_ORIGINS", fallback: "*", emptyOK: true, parse: parseOrigins,
@@ -170,6 +216,14 @@ var rules = []rule{
 		parse: either("on", "off", func(c *config) *bool { return &c.noPage }),
 	},
 	{
+		name: "METRICS_ADDR", meaning: "listen address for /metrics (Prometheus), /healthz and /readyz",
+		parse: func(c *config, value string) error { return parseListen(&c.metricsAddr, value) },
+	},
+	{
+		name: "SERVER_TIMING", fallback: "off", meaning: "on or off: the header Server-Timing, where the time of a read went",
+		parse: either("off", "on", func(c *config) *bool { return &c.serverTiming }),
+	},
+	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",
 		parse: parseLogLevel,
 	},
@@ -196,10 +250,38 @@ func loadConfig(lookupEnv func(string) (string, bool)) (config, error) {
 			faults = append(faults, err)
 		}
 	}
-	if faults != nil {
+	if faults = append(faults, c.checkTLS()...); faults != nil {
 		return c, faults
 	}
 	return c, nil
+}
+
+// checkTLS checks what no rule can see alone.
+func (c *config) checkTLS() (faults []error) {
+	if c.tlsMode == "verify-ca" && c.tlsRoots == nil {
+		faults = append(faults, errors.New("DB_TLS_CA: required with DB_TLS=verify-ca, but not set"))
+	}
+	if c.dbCert != (certFiles{}) && c.tlsMode == "false" {
+		faults = append(faults, errors.New("DB_TLS_CERT: there is no certificate without TLS: want another DB_TLS than false"))
+	}
+	return append(append(faults, c.dbCert.check("DB_TLS")...), c.cert.check("TLS")...)
+}
+
+// check checks that there are both files, or none, and that the key fits; what is
+// wrong with one alone its rule has said.
+func (f certFiles) check(prefix string) []error {
+	switch {
+	case f.cert == "" && f.key == "", f.cert == "-" || f.key == "-":
+		return nil
+	case f.cert == "":
+		return []error{fmt.Errorf("%s_CERT: required with %[1]s_KEY, but not set", prefix)}
+	case f.key == "":
+		return []error{fmt.Errorf("%s_KEY: required with %[1]s_CERT, but not set", prefix)}
+	}
+	if _, err := f.load(prefix, slog.New(slog.DiscardHandler)); err != nil {
+		return []error{err}
+	}
+	return nil
 }
 
 // apply looks the rule's variable up and parses it into c.
@@ -375,29 +457,64 @@ func parseTables(c *config, value string) error {
 	return nil
 }
 
-func parseTLS(c *config, value string) error {
-	const allowed = "want false, preferred, true, skip-verify, or the path of a CA file"
+func parseTLS(c *config, value string) (err error) {
+	const allowed = "want false, preferred, true, verify-ca, skip-verify, or the path of a CA file"
 	c.tlsMode, c.tlsRoots = value, nil
-	if slices.Contains([]string{"false", "preferred", "true", "skip-verify"}, value) {
+	if slices.Contains([]string{"false", "preferred", "true", "verify-ca", "skip-verify"}, value) {
 		return nil
 	}
-	pem, err := os.ReadFile(value)
-	if err != nil {
+	c.tlsMode = "true"
+	if c.tlsRoots, err = certs.Roots(value); err != nil {
 		return fmt.Errorf("%s: %w", allowed, err)
-	}
-	c.tlsMode, c.tlsRoots = "true", x509.NewCertPool()
-	if !c.tlsRoots.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%s: that file holds no certificate in PEM form", allowed)
 	}
 	return nil
 }
 
-func parseAddr(c *config, value string) error {
+func parseTLSRoots(c *config, value string) (err error) {
+	switch {
+	case value == "":
+		return nil
+	case c.tlsRoots != nil || c.tlsMode != "true" && c.tlsMode != "verify-ca":
+		return errors.New("want DB_TLS to be verify-ca, or true, with it")
+	}
+	if c.tlsRoots, err = certs.Roots(value); err != nil {
+		c.tlsRoots = x509.NewCertPool() // it is set, after all
+		return fmt.Errorf("want the path of a CA file: %w", err)
+	}
+	return nil
+}
+
+func parseSession(c *config, value string) (err error) {
+	c.session = nil
+	if value != "" {
+		c.session, err = connect.ParseSession(value)
+	}
+	return err
+}
+
+// pemFile takes a path. Of a file that check refuses it is "-".
+func pemFile(check func(file string) error, field func(*config) *string) func(*config, string) error {
+	return func(c *config, value string) error {
+		*field(c) = value
+		if value == "" {
+			return nil
+		}
+		if err := check(value); err != nil {
+			*field(c) = "-"
+			return fmt.Errorf("want the path of a file in PEM form that can be read: %w", err)
+		}
+		return nil
+	}
+}
+
+func parseAddr(c *config, value string) error { return parseListen(&c.addr, value) }
+
+func parseListen(addr *string, value string) error {
 	_, port, err := net.SplitHostPort(value)
-	if _, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
+	if _, numErr := strconv.ParseUint(port, 10, 16); value != "" && (err != nil || numErr != nil) {
 		return errors.New("want host:port or :port, the port a number from 0 (any free one) to 65535")
 	}
-	c.addr = value
+	*addr = value
 	return nil
 }
 

@@ -6,16 +6,9 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"log/slog"
 	"maps"
-	"math/big"
 	"net"
 	"net/url"
 	"os"
@@ -30,6 +23,7 @@ import (
 	"unicode/utf8"
 
 	"readapi/internal/exec"
+	"readapi/internal/testcerts"
 )
 
 // configFields reads what each rule has set.
@@ -41,9 +35,15 @@ var configFields = map[string]func(config) any{
 	"DB_NAME":          func(c config) any { return c.dbName },
 	"DB_TABLES":        func(c config) any { return c.tables },
 	"DB_TLS":           func(c config) any { return c.tlsMode },
+	"DB_TLS_CA":        func(c config) any { return c.tlsRoots != nil },
+	"DB_TLS_CERT":      func(c config) any { return c.dbCert.cert },
+	"DB_TLS_KEY":       func(c config) any { return c.dbCert.key },
 	"DB_MAX_CONNS":     func(c config) any { return c.maxConns },
 	"DB_TIMEOUT":       func(c config) any { return c.dbTimeout },
+	"DB_SESSION":       func(c config) any { return c.session },
 	"ADDR":             func(c config) any { return c.addr },
+	"TLS_CERT":         func(c config) any { return c.cert.cert },
+	"TLS_KEY":          func(c config) any { return c.cert.key },
 	"CORS_ORIGINS":     func(c config) any { return c.corsOrigins },
 	"CACHE_CONTROL":    func(c config) any { return c.cacheControl },
 	"API_TOKENS":       func(c config) any { return c.apiTokens },
@@ -57,6 +57,8 @@ var configFields = map[string]func(config) any{
 	"BOOLEAN_AS":       func(c config) any { return c.encoding.Booleans },
 	"AGGREGATES":       func(c config) any { return !c.noAggregates },
 	"PAGE":             func(c config) any { return !c.noPage },
+	"METRICS_ADDR":     func(c config) any { return c.metricsAddr },
+	"SERVER_TIMING":    func(c config) any { return c.serverTiming },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -93,14 +95,22 @@ var configValid = []struct {
 	{"DB_TLS", "preferred", "preferred"},
 	{"DB_TLS", "true", "true"},
 	{"DB_TLS", "skip-verify", "skip-verify"},
+	{"DB_TLS", "verify-ca", "verify-ca"},
+	{"DB_TLS_CA", "$CA", true},
+	{"DB_TLS_CERT", "$CERT", "$CERT"},
+	{"DB_TLS_KEY", "$KEY", "$KEY"},
 	{"DB_MAX_CONNS", "1", 1},
 	{"DB_MAX_CONNS", "10000", 10_000},
 	{"DB_TIMEOUT", "500ms", 500 * time.Millisecond},
 	{"DB_TIMEOUT", "1m30s", 90 * time.Second},
+	{"DB_SESSION", "max_execution_time=5000", map[string]string{"max_execution_time": "5000"}},
+	{"DB_SESSION", "workload=olap, sql_mode='ANSI,NO_ZERO_DATE'", map[string]string{"workload": "'olap'", "sql_mode": "'ANSI,NO_ZERO_DATE'"}},
 	{"ADDR", ":80", ":80"},
 	{"ADDR", "localhost:0", "localhost:0"},
 	{"ADDR", "0.0.0.0:65535", "0.0.0.0:65535"},
 	{"ADDR", "[::1]:8080", "[::1]:8080"},
+	{"TLS_CERT", "$CERT", "$CERT"},
+	{"TLS_KEY", "$KEY", "$KEY"},
 	{"CORS_ORIGINS", "", []string(nil)}, // off
 	{"CORS_ORIGINS", "*", []string{"*"}},
 	{"CORS_ORIGINS", "https://example.com", []string{"https://example.com"}},
@@ -128,6 +138,9 @@ var configValid = []struct {
 	{"AGGREGATES", "off", false},
 	{"PAGE", "on", true},
 	{"PAGE", "off", false},
+	{"METRICS_ADDR", "localhost:9090", "localhost:9090"},
+	{"SERVER_TIMING", "on", true},
+	{"SERVER_TIMING", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
 	{"LOG_LEVEL", "info", slog.LevelInfo},
 	{"LOG_LEVEL", "warn", slog.LevelWarn},
@@ -141,109 +154,121 @@ var configInvalid = []struct {
 	rule, value string
 	want        string // part of the fault: what is allowed
 }{
-	{"DB_HOST", "db:3306", "the port goes into DB_PORT"},               // a port
-	{"DB_HOST", "127.0.0.1:3306", "the port goes into DB_PORT"},        // a port
-	{"DB_HOST", "db:", "the port goes into DB_PORT"},                   // a port, forgotten
-	{"DB_HOST", "[::1]", "without brackets"},                           // an address as in a URL
-	{"DB_HOST", "[::1]:3306", "the port goes into DB_PORT"},            // the same, and a port
-	{"DB_HOST", "a:b:c", "the port goes into DB_PORT"},                 // no IPv6 address
-	{"DB_HOST", "db\r", "want a host name"},                            // from a file with CRLF
-	{"DB_HOST", "run/mysqld.sock", "absolute path"},                    // a relative path
-	{"DB_HOST", "./mysqld.sock", "absolute path"},                      // a relative path
-	{"DB_HOST", "mysql://db", "want a host name"},                      // a URL
-	{"DB_HOST", "reader@db", "want a host name"},                       // a user
-	{"DB_HOST", "db ", "want a host name"},                             // a space
-	{"DB_HOST", "d\tb", "want a host name"},                            // a tab
-	{"DB_PORT", "0", "from 1 to 65535"},                                // below the range
-	{"DB_PORT", "65536", "from 1 to 65535"},                            // above the range
-	{"DB_PORT", "-1", "from 1 to 65535"},                               // below the range
-	{"DB_PORT", "99999999999999999999", "from 1 to 65535"},             // beyond int
-	{"DB_PORT", "3306.0", "whole number"},                              // not whole
-	{"DB_PORT", "0xCEA", "whole number"},                               // not decimal
-	{"DB_PORT", "3306 ", "whole number"},                               // a space
-	{"DB_PORT", "mysql", "whole number"},                               // a name
-	{"DB_TABLES", ",", "single commas"},                                // no name at all
-	{"DB_TABLES", "a,,b", "single commas"},                             // an empty name inside
-	{"DB_TABLES", "a,", "single commas"},                               // an empty name behind
-	{"DB_TABLES", " ", "single commas"},                                // only a space
-	{"DB_TABLES", "a\x00b", "single commas"},                           // NUL: no name in MySQL has one
-	{"DB_TABLES", "a,b,a", `"a" stands there twice`},                   // twice
-	{"DB_TABLES", "a, a", `"a" stands there twice`},                    // twice, but for a space
-	{"DB_TABLES", strings.Repeat("a", 65), "at most 64 characters"},    // too long
-	{"DB_TABLES", "a," + strings.Repeat("é", 65), "at most 64"},        // the second too long
-	{"DB_TLS", "TRUE", "want false, preferred, true, skip-verify"},     // upper case, and no file
-	{"DB_TLS", "required", "want false, preferred, true, skip-verify"}, // a mode of other clients
-	{"DB_TLS", "/no/such/ca.pem", "no such file"},                      // no file
-	{"DB_MAX_CONNS", "0", "from 1 to 10000"},                           // means no limit to database/sql
-	{"DB_MAX_CONNS", "10001", "from 1 to 10000"},                       // above the range
-	{"DB_MAX_CONNS", "ten", "whole number"},                            // a word
-	{"DB_TIMEOUT", "10", "with its unit"},                              // no unit
-	{"DB_TIMEOUT", "0", "above 0"},                                     // zero
-	{"DB_TIMEOUT", "0s", "above 0"},                                    // zero
-	{"DB_TIMEOUT", "-1s", "above 0"},                                   // negative
-	{"DB_TIMEOUT", "10 s", "with its unit"},                            // a space
-	{"DB_TIMEOUT", "1d", "with its unit"},                              // not a unit of Go
-	{"DB_TIMEOUT", "9999999h", "a duration"},                           // beyond 292 years
-	{"ADDR", "8080", "want host:port or :port"},                        // no colon
-	{"ADDR", "localhost", "want host:port or :port"},                   // no port
-	{"ADDR", "localhost:", "a number from 0"},                          // an empty port
-	{"ADDR", ":65536", "to 65535"},                                     // above the range
-	{"ADDR", ":-1", "a number from 0"},                                 // below the range
-	{"ADDR", ":http", "a number from 0"},                               // a name
-	{"ADDR", "::1:8080", "want host:port"},                             // IPv6 without brackets
-	{"ADDR", "http://localhost:8080", "want host:port"},                // a URL
-	{"CORS_ORIGINS", "https://example.com/", "is neither"},             // a final slash
-	{"CORS_ORIGINS", "https://example.com/app", "is neither"},          // a path
-	{"CORS_ORIGINS", "https://example.com?a", "is neither"},            // a query
-	{"CORS_ORIGINS", "https://example.com#a", "is neither"},            // a fragment
-	{"CORS_ORIGINS", "https://me@example.com", "is neither"},           // a user
-	{"CORS_ORIGINS", "https://Example.com", "is neither"},              // upper case
-	{"CORS_ORIGINS", "HTTPS://example.com", "is neither"},              // upper case
-	{"CORS_ORIGINS", "example.com", "is neither"},                      // no scheme
-	{"CORS_ORIGINS", "localhost:3000", "is neither"},                   // no scheme
-	{"CORS_ORIGINS", "//example.com", "is neither"},                    // no scheme
-	{"CORS_ORIGINS", "https://", "is neither"},                         // no host
-	{"CORS_ORIGINS", "https://:8080", "is neither"},                    // no host
-	{"CORS_ORIGINS", "https://example.com:", "is neither"},             // an empty port
-	{"CORS_ORIGINS", "https://example.com:443", "is neither"},          // browsers leave out this port
-	{"CORS_ORIGINS", "http://example.com:80", "is neither"},            // browsers leave out this port
-	{"CORS_ORIGINS", "https://*.example.com", "is neither"},            // a wildcard inside
-	{"CORS_ORIGINS", "https://bücher.example", "is neither"},           // browsers send xn--bcher-kva
-	{"CORS_ORIGINS", "http://[0]", "is neither"},                       // no IPv6 address
-	{"CORS_ORIGINS", "ftp://example.com", "is neither"},                // no scheme of pages
-	{"CORS_ORIGINS", "https://a b", "is neither"},                      // a space
-	{"CORS_ORIGINS", "null", "is neither"},                             // every sandbox and file has this one
-	{"CORS_ORIGINS", "*,https://example.com", `"*" is neither`},        // all and some
-	{"CORS_ORIGINS", "https://example.com,*", `"*" is neither`},        // some and all
-	{"CORS_ORIGINS", "*,*", `"*" is neither`},                          // all, twice
-	{"CORS_ORIGINS", "https://a.example,", `"" is neither`},            // an empty origin
-	{"CORS_ORIGINS", " ", `"" is neither`},                             // neither empty nor an origin
-	{"CACHE_CONTROL", "no-cache\r\nX-Evil: 1", "printable ASCII"},      // would be a second header
-	{"CACHE_CONTROL", "öffentlich", "printable ASCII"},                 // not ASCII
-	{"CACHE_CONTROL", "a\x7fb", "printable ASCII"},                     // DEL
-	{"API_TOKENS", "one,,two", "comma separated"},                      // an empty one would let everybody in
-	{"API_TOKENS", "one two", "without blanks"},                        // a blank
-	{"API_TOKENS", "töken", "printable ASCII"},                         // not ASCII
-	{"MAX_IN_FLIGHT", "0", "from 1 to 1000000"},                        // would serve nothing
-	{"MAX_IN_FLIGHT", "1000001", "from 1 to 1000000"},                  // one too many
-	{"MAX_IN_FLIGHT", "many", "from 1 to 1000000"},                     // a word
-	{"LIVE_INTERVAL", "0s", "above 0"},                                 // would ask without end
-	{"MAX_LIVE", "0", "from 1 to 1000000"},                             // off is not a number
-	{"STALL_TIMEOUT", "30", "with its unit"},                           // no unit
-	{"STALL_TIMEOUT", "0s", "above 0"},                                 // would cut everybody
-	{"SHUTDOWN_TIMEOUT", "soon", "with its unit"},                      // a word
-	{"SHUTDOWN_TIMEOUT", "-10s", "above 0"},                            // negative
-	{"BIGINT_AS", "String", "want number or string"},                   // upper case
-	{"BIGINT_AS", "true", "want number or string"},                     // neither
-	{"DECIMAL_AS", "float", "want number or string"},                   // neither
-	{"BOOLEAN_AS", "bool", "want number or boolean"},                   // short
-	{"AGGREGATES", "yes", "want on or off"},                            // neither
-	{"PAGE", "true", "want on or off"},                                 // neither
-	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},           // upper case
-	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},         // slog would take it
-	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},          // not a level of slog
-	{"LOG_FORMAT", "JSON", "want text or json"},                        // upper case
-	{"LOG_FORMAT", "logfmt", "want text or json"},                      // neither
+	{"DB_HOST", "db:3306", "the port goes into DB_PORT"},                          // a port
+	{"DB_HOST", "127.0.0.1:3306", "the port goes into DB_PORT"},                   // a port
+	{"DB_HOST", "db:", "the port goes into DB_PORT"},                              // a port, forgotten
+	{"DB_HOST", "[::1]", "without brackets"},                                      // an address as in a URL
+	{"DB_HOST", "[::1]:3306", "the port goes into DB_PORT"},                       // the same, and a port
+	{"DB_HOST", "a:b:c", "the port goes into DB_PORT"},                            // no IPv6 address
+	{"DB_HOST", "db\r", "want a host name"},                                       // from a file with CRLF
+	{"DB_HOST", "run/mysqld.sock", "absolute path"},                               // a relative path
+	{"DB_HOST", "./mysqld.sock", "absolute path"},                                 // a relative path
+	{"DB_HOST", "mysql://db", "want a host name"},                                 // a URL
+	{"DB_HOST", "reader@db", "want a host name"},                                  // a user
+	{"DB_HOST", "db ", "want a host name"},                                        // a space
+	{"DB_HOST", "d\tb", "want a host name"},                                       // a tab
+	{"DB_PORT", "0", "from 1 to 65535"},                                           // below the range
+	{"DB_PORT", "65536", "from 1 to 65535"},                                       // above the range
+	{"DB_PORT", "-1", "from 1 to 65535"},                                          // below the range
+	{"DB_PORT", "99999999999999999999", "from 1 to 65535"},                        // beyond int
+	{"DB_PORT", "3306.0", "whole number"},                                         // not whole
+	{"DB_PORT", "0xCEA", "whole number"},                                          // not decimal
+	{"DB_PORT", "3306 ", "whole number"},                                          // a space
+	{"DB_PORT", "mysql", "whole number"},                                          // a name
+	{"DB_TABLES", ",", "single commas"},                                           // no name at all
+	{"DB_TABLES", "a,,b", "single commas"},                                        // an empty name inside
+	{"DB_TABLES", "a,", "single commas"},                                          // an empty name behind
+	{"DB_TABLES", " ", "single commas"},                                           // only a space
+	{"DB_TABLES", "a\x00b", "single commas"},                                      // NUL: no name in MySQL has one
+	{"DB_TABLES", "a,b,a", `"a" stands there twice`},                              // twice
+	{"DB_TABLES", "a, a", `"a" stands there twice`},                               // twice, but for a space
+	{"DB_TABLES", strings.Repeat("a", 65), "at most 64 characters"},               // too long
+	{"DB_TABLES", "a," + strings.Repeat("é", 65), "at most 64"},                   // the second too long
+	{"DB_TLS", "TRUE", "want false, preferred, true, verify-ca, skip-verify"},     // upper case, and no file
+	{"DB_TLS", "required", "want false, preferred, true, verify-ca, skip-verify"}, // a mode of other clients
+	{"DB_TLS", "/no/such/ca.pem", "no such file"},                                 // no file
+	{"DB_TLS_CA", "/no/such/ca.pem", "want DB_TLS to be verify-ca"},               // DB_TLS is preferred
+	{"DB_TLS_CERT", "/no/such/cert.pem", "no such file"},                          // no file
+	{"DB_TLS_KEY", "/no/such/key.pem", "no such file"},                            // no file
+	{"DB_TLS_KEY", "config.go", "no private key"},                                 // no PEM
+	{"DB_MAX_CONNS", "0", "from 1 to 10000"},                                      // means no limit to database/sql
+	{"DB_MAX_CONNS", "10001", "from 1 to 10000"},                                  // above the range
+	{"DB_MAX_CONNS", "ten", "whole number"},                                       // a word
+	{"DB_TIMEOUT", "10", "with its unit"},                                         // no unit
+	{"DB_TIMEOUT", "0", "above 0"},                                                // zero
+	{"DB_TIMEOUT", "0s", "above 0"},                                               // zero
+	{"DB_TIMEOUT", "-1s", "above 0"},                                              // negative
+	{"DB_TIMEOUT", "10 s", "with its unit"},                                       // a space
+	{"DB_TIMEOUT", "1d", "with its unit"},                                         // not a unit of Go
+	{"DB_TIMEOUT", "9999999h", "a duration"},                                      // beyond 292 years
+	{"DB_SESSION", "time_zone=SYSTEM", "readapi sets it"},                         // pinned
+	{"DB_SESSION", "workload", "want NAME=VALUE"},                                 // no value
+	{"ADDR", "8080", "want host:port or :port"},                                   // no colon
+	{"ADDR", "localhost", "want host:port or :port"},                              // no port
+	{"ADDR", "localhost:", "a number from 0"},                                     // an empty port
+	{"ADDR", ":65536", "to 65535"},                                                // above the range
+	{"ADDR", ":-1", "a number from 0"},                                            // below the range
+	{"ADDR", ":http", "a number from 0"},                                          // a name
+	{"ADDR", "::1:8080", "want host:port"},                                        // IPv6 without brackets
+	{"ADDR", "http://localhost:8080", "want host:port"},                           // a URL
+	{"TLS_CERT", "/no/such/cert.pem", "no such file"},                             // no file
+	{"TLS_CERT", "config.go", "no certificate"},                                   // no PEM
+	{"TLS_KEY", ".", "is a directory"},                                            // a folder
+	{"CORS_ORIGINS", "https://example.com/", "is neither"},                        // a final slash
+	{"CORS_ORIGINS", "https://example.com/app", "is neither"},                     // a path
+	{"CORS_ORIGINS", "https://example.com?a", "is neither"},                       // a query
+	{"CORS_ORIGINS", "https://example.com#a", "is neither"},                       // a fragment
+	{"CORS_ORIGINS", "https://me@example.com", "is neither"},                      // a user
+	{"CORS_ORIGINS", "https://Example.com", "is neither"},                         // upper case
+	{"CORS_ORIGINS", "HTTPS://example.com", "is neither"},                         // upper case
+	{"CORS_ORIGINS", "example.com", "is neither"},                                 // no scheme
+	{"CORS_ORIGINS", "localhost:3000", "is neither"},                              // no scheme
+	{"CORS_ORIGINS", "//example.com", "is neither"},                               // no scheme
+	{"CORS_ORIGINS", "https://", "is neither"},                                    // no host
+	{"CORS_ORIGINS", "https://:8080", "is neither"},                               // no host
+	{"CORS_ORIGINS", "https://example.com:", "is neither"},                        // an empty port
+	{"CORS_ORIGINS", "https://example.com:443", "is neither"},                     // browsers leave out this port
+	{"CORS_ORIGINS", "http://example.com:80", "is neither"},                       // browsers leave out this port
+	{"CORS_ORIGINS", "https://*.example.com", "is neither"},                       // a wildcard inside
+	{"CORS_ORIGINS", "https://bücher.example", "is neither"},                      // browsers send xn--bcher-kva
+	{"CORS_ORIGINS", "http://[0]", "is neither"},                                  // no IPv6 address
+	{"CORS_ORIGINS", "ftp://example.com", "is neither"},                           // no scheme of pages
+	{"CORS_ORIGINS", "https://a b", "is neither"},                                 // a space
+	{"CORS_ORIGINS", "null", "is neither"},                                        // every sandbox and file has this one
+	{"CORS_ORIGINS", "*,https://example.com", `"*" is neither`},                   // all and some
+	{"CORS_ORIGINS", "https://example.com,*", `"*" is neither`},                   // some and all
+	{"CORS_ORIGINS", "*,*", `"*" is neither`},                                     // all, twice
+	{"CORS_ORIGINS", "https://a.example,", `"" is neither`},                       // an empty origin
+	{"CORS_ORIGINS", " ", `"" is neither`},                                        // neither empty nor an origin
+	{"CACHE_CONTROL", "no-cache\r\nX-Evil: 1", "printable ASCII"},                 // would be a second header
+	{"CACHE_CONTROL", "öffentlich", "printable ASCII"},                            // not ASCII
+	{"CACHE_CONTROL", "a\x7fb", "printable ASCII"},                                // DEL
+	{"API_TOKENS", "one,,two", "comma separated"},                                 // an empty one would let everybody in
+	{"API_TOKENS", "one two", "without blanks"},                                   // a blank
+	{"API_TOKENS", "töken", "printable ASCII"},                                    // not ASCII
+	{"MAX_IN_FLIGHT", "0", "from 1 to 1000000"},                                   // would serve nothing
+	{"MAX_IN_FLIGHT", "1000001", "from 1 to 1000000"},                             // one too many
+	{"MAX_IN_FLIGHT", "many", "from 1 to 1000000"},                                // a word
+	{"STALL_TIMEOUT", "30", "with its unit"},                                      // no unit
+	{"STALL_TIMEOUT", "0s", "above 0"},                                            // would cut everybody
+	{"SHUTDOWN_TIMEOUT", "soon", "with its unit"},                                 // a word
+	{"SHUTDOWN_TIMEOUT", "-10s", "above 0"},                                       // negative
+	{"BIGINT_AS", "String", "want number or string"},                              // upper case
+	{"BIGINT_AS", "true", "want number or string"},                                // neither
+	{"DECIMAL_AS", "float", "want number or string"},                              // neither
+	{"PAGE", "true", "want on or off"},                                            // neither
+	{"METRICS_ADDR", "9090", "want host:port or :port"},                           // no colon
+	{"SERVER_TIMING", "ON", "want off or on"},                                     // upper case
+	{"SERVER_TIMING", "true", "want off or on"},                                   // neither
+	{"LIVE_INTERVAL", "0s", "above 0"},                                            // would ask without end
+	{"MAX_LIVE", "0", "from 1 to 1000000"},                                        // off is not a number
+	{"BOOLEAN_AS", "bool", "want number or boolean"},                              // short
+	{"AGGREGATES", "yes", "want on or off"},                                       // neither
+	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},                      // upper case
+	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},                    // slog would take it
+	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},                     // not a level of slog
+	{"LOG_FORMAT", "JSON", "want text or json"},                                   // upper case
+	{"LOG_FORMAT", "logfmt", "want text or json"},                                 // neither
 }
 
 // configLookup is os.LookupEnv for env, a variable being set if it has a key.
@@ -322,15 +347,77 @@ func TestLoadConfigSetButEmpty(t *testing.T) {
 	}
 }
 
+// configBeside is what a rule, or one value of it, needs beside it.
+var configBeside = map[string]map[string]string{
+	"DB_TLS=verify-ca": {"DB_TLS_CA": "$CA"},
+	"DB_TLS_CA":        {"DB_TLS": "verify-ca"},
+	"DB_TLS_CERT":      {"DB_TLS_KEY": "$KEY"},
+	"DB_TLS_KEY":       {"DB_TLS_CERT": "$CERT"},
+	"TLS_CERT":         {"TLS_KEY": "$KEY"},
+	"TLS_KEY":          {"TLS_CERT": "$CERT"},
+}
+
+// configExpander returns a function that makes paths of $CA, $CERT and $KEY.
+func configExpander(tb testing.TB) func(string) string {
+	tb.Helper()
+	authority := testcerts.New(tb, "config")
+	cert, key := authority.Issue(tb, "localhost")
+	return strings.NewReplacer("$CA", authority.File, "$CERT", cert, "$KEY", key).Replace
+}
+
+// TestLoadConfigTLS has files that are good, but not together.
+func TestLoadConfigTLS(t *testing.T) {
+	expand := configExpander(t)
+	_, otherKey := testcerts.New(t, "other").Issue(t, "localhost")
+	tests := []struct {
+		env          map[string]string
+		prefix, part string
+	}{
+		{map[string]string{"TLS_CERT": "$CERT"}, "TLS_KEY: ", "required with TLS_CERT"},
+		{map[string]string{"TLS_KEY": "$KEY"}, "TLS_CERT: ", "required with TLS_KEY"},
+		{map[string]string{"TLS_CERT": "$CERT", "TLS_KEY": otherKey}, "TLS_KEY: want the key of TLS_CERT", "does not match"},
+		{map[string]string{"TLS_CERT": "$CERT", "TLS_KEY": "/no/such"}, "TLS_KEY: want", "no such file"},
+		{map[string]string{"TLS_CERT": "/no/such", "TLS_KEY": "$KEY"}, "TLS_CERT: ", "no such file"},
+		{map[string]string{"DB_TLS_CERT": "$CERT"}, "DB_TLS_KEY: ", "required with DB_TLS_CERT"},
+		{map[string]string{"DB_TLS_KEY": "$KEY"}, "DB_TLS_CERT: ", "required with DB_TLS_KEY"},
+		{map[string]string{"DB_TLS_CERT": "$CERT", "DB_TLS_KEY": otherKey}, "DB_TLS_KEY: want the key of DB_TLS_CERT", "does not match"},
+		{map[string]string{"DB_TLS_CERT": "$CERT", "DB_TLS_KEY": "$KEY", "DB_TLS": "false"}, "DB_TLS_CERT: ", "DB_TLS"},
+		{map[string]string{"DB_TLS": "verify-ca"}, "DB_TLS_CA: ", "required with DB_TLS=verify-ca"},
+		{map[string]string{"DB_TLS": "verify-ca", "DB_TLS_CA": "/no/such"}, "DB_TLS_CA: ", "no such file"},
+		{map[string]string{"DB_TLS_CA": "$CA"}, "DB_TLS_CA: ", "want DB_TLS to be verify-ca, or true"},
+		{map[string]string{"DB_TLS_CA": "$CA", "DB_TLS": "$CA"}, "DB_TLS_CA: ", "want DB_TLS to be verify-ca, or true"},
+	}
+	for _, tt := range tests {
+		env := configEnv(nil)
+		for name, value := range tt.env {
+			env[name] = expand(value)
+		}
+		configWantFault(t, env, tt.prefix, tt.part)
+	}
+}
+
 // TestLoadConfigValid gives each value directly and in a file.
 func TestLoadConfigValid(t *testing.T) {
+	expand := configExpander(t)
 	for _, tt := range configValid {
 		t.Run(tt.rule+"="+tt.value, func(t *testing.T) {
-			direct := configEnv(map[string]string{tt.rule: tt.value})
+			beside := map[string]string{}
+			for _, key := range []string{tt.rule, tt.rule + "=" + tt.value} {
+				for name, value := range configBeside[key] {
+					beside[name] = expand(value)
+				}
+			}
+			tt.value = expand(tt.value)
+			if text, ok := tt.want.(string); ok {
+				tt.want = expand(text)
+			}
+			direct := configEnv(beside)
+			direct[tt.rule] = tt.value
 			if got := configFields[tt.rule](configMust(t, direct)); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("%s=%q gives %#v; want %#v", tt.rule, tt.value, got, tt.want)
 			}
-			inFile := configEnv(map[string]string{tt.rule + "_FILE": configFile(t, tt.value+"\n")})
+			inFile := configEnv(beside)
+			inFile[tt.rule+"_FILE"] = configFile(t, tt.value+"\n")
 			if tt.rule == "DB_USER" || tt.rule == "DB_NAME" {
 				delete(inFile, tt.rule)
 			}
@@ -549,32 +636,14 @@ func TestLoadConfigPort(t *testing.T) {
 	}
 }
 
-// configCA makes a certificate in PEM form.
-func configCA(tb testing.TB) []byte {
-	tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	template := x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IsCA: true,
-		BasicConstraintsValid: true, NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
 func TestParseTLSFile(t *testing.T) {
-	ca := configCA(t)
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(ca) {
-		t.Fatal("AppendCertsFromPEM = false; want true")
+	authority := testcerts.New(t, "config")
+	ca, err := os.ReadFile(authority.File)
+	if err != nil {
+		t.Fatal(err)
 	}
-	c := configMust(t, configEnv(map[string]string{"DB_TLS": configFile(t, string(ca))}))
-	if c.tlsMode != "true" || !c.tlsRoots.Equal(roots) {
+	c := configMust(t, configEnv(map[string]string{"DB_TLS": authority.File}))
+	if c.tlsMode != "true" || !c.tlsRoots.Equal(authority.Pool) {
 		t.Errorf("DB_TLS gives mode %q and roots %v; want true and the CA", c.tlsMode, c.tlsRoots)
 	}
 	tests := []struct {
@@ -723,8 +792,8 @@ func configShown(name, value string) string {
 }
 
 // FuzzRules gives every rule the same value. None panics, a fault shows the
-// variable and the value, and what is taken obeys the laws of the rule. DB_TLS
-// stays out: it opens the file that the value names.
+// variable and the value, and what is taken obeys the laws of the rule. Those of
+// TLS stay out: they open the file that the value names.
 func FuzzRules(f *testing.F) {
 	for _, tt := range configValid {
 		f.Add(tt.value)
@@ -734,7 +803,7 @@ func FuzzRules(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		for _, r := range rules {
-			if r.name == "DB_TLS" || value == "" && !r.emptyOK {
+			if strings.Contains(r.name, "TLS") || value == "" && !r.emptyOK {
 				continue
 			}
 			var c config
@@ -767,7 +836,10 @@ var configLaws = map[string]func(testing.TB, config, string){
 // configCheckHost wants the driver's address to lead to the host.
 func configCheckHost(tb testing.TB, c config, value string) {
 	c.dbPort = 3306
-	d := driverConfig(c, slog.New(slog.DiscardHandler))
+	d, err := driverConfig(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
 	if d.Net == "unix" {
 		if d.Addr != value || value[0] != '/' {
 			tb.Errorf("DB_HOST=%q gives the socket %q", value, d.Addr)

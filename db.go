@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"database/sql"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"readapi/internal/certs"
 	"readapi/internal/connect"
 	"readapi/internal/exec"
 )
@@ -34,15 +34,20 @@ const (
 // startHints says which variable to look at when an error at start is one that
 // waiting does not mend. Kinds that are not here are waited out.
 var startHints = map[exec.Kind]string{
-	exec.Access:      "look at DB_USER and DB_PASSWORD",
+	exec.Access:      "look at DB_USER and DB_PASSWORD, and at DB_TLS_CERT if the account wants a certificate",
 	exec.NoDatabase:  "look at DB_NAME, and at what DB_USER may read",
 	exec.HostRefused: "look at DB_HOST, and at the hosts that DB_USER may come from",
-	exec.Unsafe:      "look at DB_TLS",
+	exec.Unsafe:      "look at DB_TLS, and at DB_TLS_CERT",
+	exec.Session:     "look at DB_SESSION",
 }
 
 // openPool makes the pool. It does not connect.
 func openPool(cfg config, log *slog.Logger) (*sql.DB, error) {
-	connector, err := connect.NewConnector(driverConfig(cfg, log), min(cfg.dbTimeout, maxConnectTime), log)
+	driver, err := driverConfig(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := connect.NewConnector(driver, min(cfg.dbTimeout, maxConnectTime), log)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
@@ -55,25 +60,31 @@ func openPool(cfg config, log *slog.Logger) (*sql.DB, error) {
 
 // driverConfig translates cfg for the driver. No DSN string is ever made, so
 // that a password may hold any character.
-func driverConfig(cfg config, log *slog.Logger) *mysql.Config {
+func driverConfig(cfg config, log *slog.Logger) (*mysql.Config, error) {
 	d := mysql.NewConfig()
 	d.Net, d.Addr = "tcp", net.JoinHostPort(cfg.dbHost, strconv.Itoa(cfg.dbPort))
 	if strings.HasPrefix(cfg.dbHost, "/") {
 		d.Net, d.Addr = "unix", cfg.dbHost
 	}
 	d.User, d.Passwd, d.DBName = cfg.dbUser, cfg.dbPassword, cfg.dbName
-	d.Logger = driverLogger{log}
+	d.Params, d.Logger = cfg.session, driverLogger{log}
 	// The driver puts the arguments into the query. That saves the round trips of
 	// a prepared statement, and FLOAT arrives as without arguments.
 	d.InterpolateParams = true
-	if cfg.tlsMode != "preferred" || d.Net != "unix" { // a socket needs no encryption
-		d.TLSConfig = cfg.tlsMode
+	if cfg.tlsMode == "false" || cfg.tlsMode == "preferred" && d.Net == "unix" && cfg.dbCert.cert == "" {
+		return d, nil // a socket needs no encryption
 	}
-	if cfg.tlsRoots != nil {
-		d.TLS = &tls.Config{RootCAs: cfg.tlsRoots, ServerName: cfg.dbHost}
+	own, err := cfg.dbCert.load("DB_TLS", log)
+	if err != nil {
+		return nil, err
 	}
-	return d
+	d.TLS = certs.Client(trusts[cfg.tlsMode], cfg.tlsRoots, cfg.dbHost, own)
+	d.AllowFallbackToPlaintext = cfg.tlsMode == "preferred"
+	return d, nil
 }
+
+// trusts are what DB_TLS wants of a server that speaks TLS; others want nothing.
+var trusts = map[string]certs.Trust{"true": certs.Host, "verify-ca": certs.Authority}
 
 // driverLogger passes on what the driver says while it returns an error anyway.
 type driverLogger struct{ log *slog.Logger }

@@ -14,11 +14,11 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"readapi/internal/describe"
 	"readapi/internal/exec"
 	"readapi/internal/live"
+	"readapi/internal/observe"
 	"readapi/internal/page"
 	"readapi/internal/rest"
 )
@@ -48,6 +48,7 @@ type api struct {
 	rest     *rest.Service
 	tokens   [][sha256.Size]byte // the hashes of API_TOKENS
 	routes   map[string]http.Handler
+	seen     *observe.Requests
 	handler  http.Handler // routes behind the middleware
 	header   http.Header  // of every response
 	stopping atomic.Bool
@@ -73,7 +74,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 		Description: describe.Options{
 			Title: cfg.dbName, Version: buildVersion(), Token: len(cfg.apiTokens) > 0, Encoding: cfg.encoding,
 		},
-		Log: log,
+		Timing: cfg.serverTiming, Log: log,
 	})
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),
@@ -86,7 +87,8 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 		a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))
 	}
 	a.addReads()
-	a.handler = a.withLog(a.withCORS(http.HandlerFunc(a.route)))
+	a.seen = observe.New(cfg.tables, cfg.metricsAddr != "", log)
+	a.handler = rest.WithStreams(a.seen.Wrap(a.withCORS(http.HandlerFunc(a.route))))
 	return a
 }
 
@@ -105,10 +107,21 @@ func (a *api) addReads() {
 	a.routes["/read"] = a.routes["/read/"+a.cfg.tables[0]]
 }
 
+// metrics returns the handler of METRICS_ADDR, for those who watch the server.
+func (a *api) metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/healthz", a.routes["/healthz"])
+	mux.Handle("/readyz", a.routes["/readyz"])
+	mux.Handle("/metrics", a.seen.Series(observe.Sources{
+		DB: a.db, Rest: a.rest, InFlight: a.inFlight.Load, Version: buildVersion(),
+	}))
+	return mux
+}
+
 // ServeHTTP implements http.Handler.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), a.header)
-	if r.ContentLength != 0 { // net/http would wait for the body before it answers
+	if r.ContentLength != 0 && r.ProtoMajor == 1 { // net/http would wait for the body before it answers
 		w.Header().Set("Connection", "close")
 	}
 	a.handler.ServeHTTP(w, r)
@@ -218,42 +231,3 @@ func (a *api) endRead() {
 		}
 	}
 }
-
-// withLog logs each request at level debug.
-func (a *api) withLog(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !a.log.Enabled(r.Context(), slog.LevelDebug) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		counter := &countingWriter{ResponseWriter: w, status: http.StatusOK}
-		defer func(start time.Time) { // deferred: a broken stream ends in a panic
-			args := []any{"method", r.Method, "path", r.URL.Path}
-			args = append(args, rest.LoggedQuery(r)...)
-			a.log.Debug("request", append(args, "status", counter.status,
-				"bytes", counter.bytes, "duration", time.Since(start))...)
-		}(time.Now())
-		next.ServeHTTP(counter, r)
-	})
-}
-
-// countingWriter remembers what was sent.
-type countingWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-func (w *countingWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *countingWriter) Write(b []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap serves http.ResponseController.
-func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -13,7 +13,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -22,26 +21,14 @@ import (
 	"log/slog"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
-	"sync"
 	"syscall"
-	"time"
 
 	"readapi/internal/client"
-)
-
-// Limits of the HTTP server. There is none on the whole of a response
-// (WriteTimeout): it would end a large result that the client is still taking.
-// client.Listener has the one that does not.
-const (
-	readHeaderTimeout = 5 * time.Second   // a request's header, from its first byte
-	readTimeout       = 10 * time.Second  // the same with its body, which nobody reads
-	idleTimeout       = 120 * time.Second // a kept connection without a request
-	maxHeaderBytes    = 64 << 10          // more than a query string may have: its error is ours
-	checkTimeout      = 3 * time.Second   // -check; /readyz answers within 2 s
+	"readapi/internal/httpserver"
 )
 
 // What the memory limit is made of, unless GOMEMLIMIT is set. It is soft: close to
@@ -51,7 +38,13 @@ const (
 	memoryBase      = 152 << 20 // results that are held, and the program
 	memoryPerConn   = 4 << 20   // buffers for a connection to the database
 	memoryPerFlight = 32 << 10  // a client's connection and request
+	ballastBytes    = 8 << 20
 )
+
+// ballast is memory that is never touched, and so is not there, but counts as used:
+// garbage is collected when there is as much of it, and not at every 4 MB. That was
+// a tenth of the time of a short read.
+var ballast = make([]byte, ballastBytes)
 
 // version is set by the linker for a release: -X main.version=v1.0.0.
 var version string
@@ -111,7 +104,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	}
 	cfg, err := loadConfig(lookupEnv)
 	if *check && cfg.addr != "" { // the other variables do not matter to it
-		return checkReady(ctx, cfg.addr)
+		return httpserver.Ready(ctx, cfg.addr, cfg.cert.cert != "")
 	}
 	switch {
 	case err != nil:
@@ -130,6 +123,10 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		return err
 	}
 	defer pool.Close()
+	pair, err := cfg.cert.load("TLS", log)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", cfg.addr)
 	if err != nil {
 		return fmt.Errorf("listen on ADDR: %w", err)
@@ -138,9 +135,20 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 	log.Info("listening", "addr", listener.Addr().String(), "version", buildVersion())
 
 	api := newAPI(pool, cfg, log)
-	server := newServer(api, log)
+	server := httpserver.New(api, pair, log)
 	running, end := context.WithCancelCause(ctx)
-	go func() { end(server.Serve(client.NewListener(listener, cfg.stallTimeout))) }() // ends with Shutdown or Close
+	go func() { end(httpserver.Serve(server, client.NewListener(listener, cfg.stallTimeout))) }() // ends with ShutDown or Close
+	if cfg.metricsAddr != "" {
+		listener, err := net.Listen("tcp", cfg.metricsAddr)
+		if err != nil {
+			server.Close()
+			return fmt.Errorf("listen on METRICS_ADDR: %w", err)
+		}
+		log.Info("listening for metrics", "addr", listener.Addr().String())
+		watched := httpserver.New(api.metrics(), nil, log)
+		defer watched.Close()
+		go func() { end(httpserver.Serve(watched, client.NewListener(listener, cfg.stallTimeout))) }() // ends with Close
+	}
 
 	go func() { // ends once connected, or with running
 		if err := awaitDatabase(running, api.db, log); err != nil {
@@ -153,7 +161,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger) error {
 		return context.Cause(running)
 	}
 	log.Info("stopping", "timeout", cfg.shutdownTimeout)
-	return shutDown(server, api.drain, cfg.shutdownTimeout, log)
+	return httpserver.ShutDown(server, api.drain, cfg.shutdownTimeout, log)
 }
 
 // writeTypes writes the types of the tables for TypeScript.
@@ -174,118 +182,10 @@ func writeTypes(ctx context.Context, cfg config, w io.Writer, log *slog.Logger) 
 // limitMemory sets the soft limit that goes with cfg, unless the operator has set
 // one.
 func limitMemory(cfg config) {
+	runtime.KeepAlive(ballast)
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(memoryBase + int64(cfg.poolSize())*memoryPerConn + int64(cfg.maxInFlight)*memoryPerFlight)
+		debug.SetMemoryLimit(memoryBase + ballastBytes + int64(cfg.poolSize())*memoryPerConn + int64(cfg.maxInFlight)*memoryPerFlight)
 	}
-}
-
-// newServer makes the HTTP server for handler.
-func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	unused := &unusedConns{conns: map[net.Conn]struct{}{}}
-	server := &http.Server{
-		ConnState:         unused.note,
-		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ConnContext:       client.WithConn,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	server.RegisterOnShutdown(unused.close)
-	return server
-}
-
-// unusedConns are the connections on which nobody has asked anything, such as
-// those that browsers open in advance. Shutdown would wait 5 s for a request. It
-// is safe for concurrent use.
-type unusedConns struct {
-	mu    sync.Mutex
-	conns map[net.Conn]struct{} // guarded by mu
-}
-
-// note is an http.Server's ConnState.
-func (u *unusedConns) note(conn net.Conn, state http.ConnState) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if state == http.StateNew {
-		u.conns[conn] = struct{}{}
-	} else {
-		delete(u.conns, conn)
-	}
-}
-
-// close ends them.
-func (u *unusedConns) close() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for conn := range u.conns {
-		conn.Close()
-	}
-}
-
-// shutDown lets the responses under way finish, for at most timeout. While drain
-// lasts, others are told that the server stops; then nobody can connect.
-func shutDown(server *http.Server, drain func(context.Context), timeout time.Duration, log *slog.Logger) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	drain(ctx)
-	if err := server.Shutdown(ctx); err != nil {
-		server.Close()
-		return fmt.Errorf("cut responses that were not finished within SHUTDOWN_TIMEOUT %v: %w", timeout, err)
-	}
-	log.Info("stopped")
-	return nil
-}
-
-// checkReady asks the server that listens on addr whether it is ready.
-func checkReady(ctx context.Context, addr string) error {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return err
-	}
-	var first error
-	for _, host := range checkHosts(host) {
-		err := askReady(ctx, "http://"+net.JoinHostPort(host, port)+"/readyz")
-		var unreachable *net.OpError
-		if !errors.As(err, &unreachable) {
-			return err
-		}
-		first = cmp.Or(first, err)
-	}
-	return first
-}
-
-// checkHosts are where to ask a server that listens on host. Its own machine is
-// given by its addresses: an image may have nothing that knows localhost.
-func checkHosts(host string) []string {
-	ip := net.ParseIP(host)
-	switch {
-	case host == "", host == "localhost", ip != nil && ip.IsUnspecified():
-		return []string{"127.0.0.1", "::1"}
-	default:
-		return []string{host}
-	}
-}
-
-// askReady asks once.
-func askReady(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	direct := http.Client{Transport: &http.Transport{}} // no proxy from the environment
-	resp, err := direct.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", url, resp.Status)
-	}
-	return nil
 }
 
 // newLogger makes the logger that cfg asks for, on w.

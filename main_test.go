@@ -33,6 +33,7 @@ import (
 	"time"
 
 	dbexec "readapi/internal/exec"
+	"readapi/internal/httpserver"
 )
 
 const (
@@ -336,6 +337,16 @@ func mainRefuse(number uint16, text string) func(net.Conn) {
 	}
 }
 
+// mainRefuseSet lets every client log in, and refuses its variables.
+func mainRefuseSet(conn net.Conn) {
+	mainSend(conn, 0, mainHandshake)
+	mainReceive(conn)
+	mainSend(conn, 2, mainOKPacket)
+	for command := mainReceive(conn); command != "" && command != "\x01"; command = mainReceive(conn) {
+		mainSend(conn, 1, mainErrPacket(1193, "Unknown system variable 'nonsense'"))
+	}
+}
+
 // mainReset offers TLS and breaks off: the client's error holds its port, which
 // is another one each time.
 func mainReset(conn net.Conn) {
@@ -607,6 +618,7 @@ func TestRunGivesUp(t *testing.T) {
 		{"host not allowed", func(conn net.Conn) {
 			mainSend(conn, 0, mainErrPacket(1130, "Host is not allowed"))
 		}, nil, []string{"Host is not allowed", "DB_HOST"}},
+		{"unknown variable", mainRefuseSet, map[string]string{"DB_SESSION": "nonsense=1"}, []string{"nonsense", "DB_SESSION"}},
 		{"no TLS", mainRefuse(1045, ""), map[string]string{"DB_TLS": "true"}, []string{"DB_TLS"}},
 	}
 	for _, tt := range tests {
@@ -704,7 +716,7 @@ func mainServe(tb testing.TB, handler http.Handler) (server *http.Server, url st
 	tb.Helper()
 	log = newMainLog()
 	listener := mainListen(tb)
-	server = newServer(handler, newLogger(config{logFormat: "text"}, log))
+	server = httpserver.New(handler, nil, newLogger(config{logFormat: "text"}, log))
 	done := make(chan struct{})
 	go func() { // ends with Shutdown or Close
 		defer close(done)
@@ -751,7 +763,7 @@ func TestShutDown(t *testing.T) {
 			mainAwait(t, gate.reached, "handler")
 			stopped := make(chan error, 1)
 			go func() {
-				stopped <- shutDown(server, func(context.Context) {}, tt.timeout, slog.New(slog.NewTextHandler(log, nil)))
+				stopped <- httpserver.ShutDown(server, func(context.Context) {}, tt.timeout, slog.New(slog.NewTextHandler(log, nil)))
 			}()
 			mainAwait(t, begun, "shutdown")
 			if _, _, err := mainGet(url, mainPatience); !errors.Is(err, syscall.ECONNREFUSED) {
@@ -762,7 +774,7 @@ func TestShutDown(t *testing.T) {
 			}
 			err := <-stopped
 			if exitCode(err) != tt.code || err != nil && !strings.Contains(err.Error(), "SHUTDOWN_TIMEOUT 20ms") {
-				t.Errorf("shutDown = %v, exit code %d; want SHUTDOWN_TIMEOUT 20ms, %d", err, exitCode(err), tt.code)
+				t.Errorf("ShutDown = %v, exit code %d; want SHUTDOWN_TIMEOUT 20ms, %d", err, exitCode(err), tt.code)
 			}
 			if r := <-got; (r.err == nil && r.body == "first last") != tt.finish {
 				t.Errorf("response = %q, %v; want it whole: %t", r.body, r.err, tt.finish)
@@ -819,28 +831,6 @@ func TestRunCheck(t *testing.T) {
 	}
 }
 
-// A health check looks nothing up that it can know.
-func TestCheckHosts(t *testing.T) {
-	machine := []string{"127.0.0.1", "::1"}
-	tests := []struct {
-		host string
-		want []string
-	}{
-		{"", machine},
-		{"localhost", machine},
-		{"0.0.0.0", machine},
-		{"::", machine},
-		{"10.0.0.1", []string{"10.0.0.1"}},
-		{"::1", []string{"::1"}},
-		{"api.example", []string{"api.example"}},
-	}
-	for _, tt := range tests {
-		if got := checkHosts(tt.host); !slices.Equal(got, tt.want) {
-			t.Errorf("checkHosts(%q) = %q; want %q", tt.host, got, tt.want)
-		}
-	}
-}
-
 // A server that has only the other address of its machine is found, too.
 func TestRunCheckIPv6(t *testing.T) {
 	listener, err := net.Listen("tcp", "[::1]:0")
@@ -856,8 +846,8 @@ func TestRunCheckIPv6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkReady(t.Context(), "localhost:"+port); err != nil {
-		t.Errorf("checkReady(localhost) = %v; want nil: the server is at [::1]", err)
+	if err := httpserver.Ready(t.Context(), "localhost:"+port, false); err != nil {
+		t.Errorf("Ready(localhost) = %v; want nil: the server is at [::1]", err)
 	}
 }
 
@@ -868,12 +858,12 @@ func TestRunCheckCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	got := make(chan error, 1)
 	go func() { // ends with cancel
-		got <- checkReady(ctx, strings.TrimPrefix(url, "http://"))
+		got <- httpserver.Ready(ctx, strings.TrimPrefix(url, "http://"), false)
 	}()
 	mainAwait(t, gate.reached, "handler")
 	cancel()
 	if err := <-got; !errors.Is(err, context.Canceled) {
-		t.Errorf("checkReady = %v; want %v", err, context.Canceled)
+		t.Errorf("Ready = %v; want %v", err, context.Canceled)
 	}
 }
 
@@ -971,7 +961,7 @@ func TestProcessExitCodes(t *testing.T) {
 		{"unknown flag", nil, []string{"-x"}, 2, `^$`, `^readapi: want no argument, .*"-x".*\n$`},
 		{"no configuration", nil, nil, 2, `^$`, `^readapi: configuration:\n  DB_USER: .*\n  DB_NAME: .*\n$`},
 		{"taken port", mainEnv(t, refused, map[string]string{"ADDR": taken}), nil, 1, `^$`, `^readapi: listen on ADDR: .*\n$`},
-		{"access denied", mainEnv(t, denied, nil), nil, 1, `^$`, `\nreadapi: open database: .*DB_USER and DB_PASSWORD\n$`},
+		{"access denied", mainEnv(t, denied, nil), nil, 1, `^$`, `\nreadapi: open database: .*DB_USER and DB_PASSWORD, .*DB_TLS_CERT.*\n$`},
 		{"check, nobody", map[string]string{"ADDR": refused}, []string{"-check"}, 1, `^$`, `^readapi: .*refused\n$`},
 	}
 	for _, tt := range tests {
@@ -1071,9 +1061,9 @@ func TestShutDownUnusedConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	err = shutDown(server, func(context.Context) {}, mainPatience, slog.New(slog.NewTextHandler(log, nil)))
+	err = httpserver.ShutDown(server, func(context.Context) {}, mainPatience, slog.New(slog.NewTextHandler(log, nil)))
 	if took := time.Since(start); err != nil || took > 4*time.Second {
-		t.Errorf("shutDown = %v after %v; want nil within 4s", err, took)
+		t.Errorf("ShutDown = %v after %v; want nil within 4s", err, took)
 	}
 }
 
@@ -1087,9 +1077,9 @@ func TestLimitMemory(t *testing.T) {
 		env   map[string]string
 		limit int64 // in MiB
 	}{
-		{"defaults", math.MaxInt64, nil, 224},
-		{"many connections", math.MaxInt64, map[string]string{"DB_MAX_CONNS": "100"}, 584},
-		{"many clients", math.MaxInt64, map[string]string{"MAX_IN_FLIGHT": "10240"}, 512},
+		{"defaults", math.MaxInt64, nil, 232},
+		{"many connections", math.MaxInt64, map[string]string{"DB_MAX_CONNS": "100"}, 592},
+		{"many clients", math.MaxInt64, map[string]string{"MAX_IN_FLIGHT": "10240"}, 520},
 		{"GOMEMLIMIT", 100 << 20, nil, 100},
 	}
 	for _, tt := range tests {

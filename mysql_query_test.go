@@ -259,7 +259,10 @@ func withMode(mode string) func(*mysql.Config) {
 func (r *mysqlReader) serveSession(t testing.TB, change func(*mysql.Config)) (base string) {
 	t.Helper()
 	cfg, log := mysqlConfig(t, r.served), slog.New(slog.DiscardHandler)
-	driver := driverConfig(cfg, log)
+	driver, err := driverConfig(cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	change(driver)
 	connector, err := connect.NewConnector(driver, maxConnectTime, log)
 	if err != nil {

@@ -419,6 +419,9 @@ func TestMySQLAwaitRefused(t *testing.T) {
 		{"wrong password", "DB_PASSWORD", "wr:o/n@g", lookAtUser},
 		{"unknown user", "DB_USER", mysqlRandomName(), lookAtUser},
 		{"no TLS that can be verified", "DB_TLS", "true", lookAtTLS},
+		{"unknown variable", "DB_SESSION", "readapi_nonsense=1", "look at DB_SESSION"},
+		{"wrong value", "DB_SESSION", "sql_mode=NONSENSE", "look at DB_SESSION"},
+		{"global variable", "DB_SESSION", "max_connections=5", "look at DB_SESSION"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

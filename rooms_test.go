@@ -13,30 +13,34 @@ import (
 // floors are our packages by their floor. A package may import those of lower
 // floors only.
 var floors = map[string]int{
-	"readapi": 6,
+	"readapi": 7,
 
-	"readapi/internal/rest":      5,
-	"readapi/internal/plan":      4,
-	"readapi/internal/describe":  4,
-	"readapi/internal/catalog":   3,
-	"readapi/internal/share":     3,
-	"readapi/internal/exec":      2,
-	"readapi/internal/connect":   1,
-	"readapi/internal/client":    0,
-	"readapi/internal/encode":    0,
-	"readapi/internal/live":      0,
-	"readapi/internal/page":      0,
-	"readapi/internal/postgrest": 0,
+	"readapi/internal/observe":    6,
+	"readapi/internal/rest":       5,
+	"readapi/internal/httpserver": 1,
+	"readapi/internal/plan":       4,
+	"readapi/internal/describe":   4,
+	"readapi/internal/catalog":    3,
+	"readapi/internal/share":      3,
+	"readapi/internal/exec":       2,
+	"readapi/internal/connect":    1,
+	"readapi/internal/certs":      0,
+	"readapi/internal/client":     0,
+	"readapi/internal/metrics":    0,
+	"readapi/internal/encode":     0,
+	"readapi/internal/live":       0,
+	"readapi/internal/page":       0,
+	"readapi/internal/postgrest":  0,
 }
 
 // helpers are packages that only tests import.
-var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb", "readapi/internal/testviews"}
+var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb", "readapi/internal/testcerts", "readapi/internal/testviews"}
 
 // importers are the packages that may import what is not for every room.
 var importers = map[string][]string{
 	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/connect", "readapi/internal/exec"},
-	"net/http":                       {"readapi", "readapi/internal/page", "readapi/internal/rest"},
-	"os":                             {"readapi", "readapi/internal/client"}, // client: for an error only
+	"net/http":                       {"readapi", "readapi/internal/httpserver", "readapi/internal/observe", "readapi/internal/page", "readapi/internal/rest"},
+	"os":                             {"readapi", "readapi/internal/certs", "readapi/internal/client", "readapi/internal/metrics"}, // client: for an error only
 }
 
 func TestImportsPointDown(t *testing.T) {

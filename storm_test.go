@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"readapi/internal/client"
+	"readapi/internal/httpserver"
 	"readapi/internal/rest"
 )
 
@@ -299,7 +300,7 @@ func startStorm(t *testing.T, addr string) (s *storm, a *api, pool *sql.DB, end 
 		t.Fatal(err)
 	}
 	a = newAPI(pool, cfg, discardLog())
-	server := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httpserver.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			cause := recover()
 			if cause != nil && cause != http.ErrAbortHandler {
@@ -310,7 +311,7 @@ func startStorm(t *testing.T, addr string) (s *storm, a *api, pool *sql.DB, end 
 			}
 		}()
 		a.ServeHTTP(w, r)
-	}), discardLog())
+	}), nil, discardLog())
 	listener := mainListen(t)
 	go server.Serve(client.NewListener(listener, cfg.stallTimeout)) // ends with Close
 	return &storm{addr: listener.Addr().String(), met: map[string]int{}}, a, pool, func() {

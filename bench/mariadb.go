@@ -90,19 +90,20 @@ type mariaDB struct {
 	dbServer
 	*process // of the last start; nil before
 
-	ps    *processes
-	dir   string // its files, in the folder of ps
-	owner string // system user that it runs as: never root
+	ps      *processes
+	dir     string   // its files, in the folder of ps
+	owner   string   // system user that it runs as: never root
+	options []string // of the server, beside those that all have
 }
 
 // newMariaDB makes the data directory dir inside the folder of ps, chooses a
-// free port and starts the server.
-func newMariaDB(ctx context.Context, ps *processes, dir string) (*mariaDB, error) {
+// free port and starts the server with further options.
+func newMariaDB(ctx context.Context, ps *processes, dir string, options ...string) (*mariaDB, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	m := &mariaDB{ps: ps, dir: filepath.Join(ps.dir, dir), dbServer: dbServer{
+	m := &mariaDB{ps: ps, dir: filepath.Join(ps.dir, dir), options: options, dbServer: dbServer{
 		host: "127.0.0.1", port: port,
 		adminUser: adminUser, adminPassword: adminPassword,
 		readerUser: readerUser, readerPassword: readerPassword,
@@ -168,12 +169,12 @@ func (m *mariaDB) dataDir() string { return filepath.Join(m.dir, "data") }
 // start starts the server, again on the same data and port after a kill or a
 // stop, and returns once its port answers.
 func (m *mariaDB) start(ctx context.Context) (err error) {
-	m.process, err = m.ps.start(ctx, command{name: "mariadb", port: m.port, args: []string{
+	m.process, err = m.ps.start(ctx, command{name: "mariadb", port: m.port, args: append([]string{
 		"mariadbd", "--no-defaults", "--user=" + m.owner, "--datadir=" + m.dataDir(),
 		"--socket=" + filepath.Join(m.dir, "sock"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(m.port),
 		"--skip-name-resolve", "--character-set-server=utf8mb4",
 		"--innodb-buffer-pool-size=512M",     // the largest table fits: no disk is measured
 		"--innodb-flush-log-at-trx-commit=2", // a commit survives kill -9
-	}})
+	}, m.options...)})
 	return err
 }

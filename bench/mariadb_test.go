@@ -6,9 +6,9 @@ import (
 )
 
 // newTestMariaDB starts a private server that ends with the test.
-func newTestMariaDB(t testing.TB) *mariaDB {
+func newTestMariaDB(t testing.TB, options ...string) *mariaDB {
 	t.Helper()
-	m, err := newMariaDB(t.Context(), newTestProcesses(t), "mariadb")
+	m, err := newMariaDB(t.Context(), newTestProcesses(t), "mariadb", options...)
 	if errors.Is(err, errNoMariaDB) {
 		t.Skip(err)
 	}

@@ -23,9 +23,10 @@ import (
 )
 
 const (
-	databaseName = "demo"
-	adminUser    = "root"
-	readerUser   = "demo"
+	databaseName   = "demo"
+	databaseTables = "sample,regions,huts"
+	adminUser      = "root"
+	readerUser     = "demo"
 
 	// readerPassword is awkward on purpose: each of its characters means
 	// something in a DSN, a URL or a shell.
@@ -47,7 +48,10 @@ type engine struct {
 // startEngine returns once clients can connect.
 func startEngine() (*engine, error) {
 	silenceLogs()
-	provider := memory.NewDBProvider(memory.NewDatabase(databaseName))
+	database := memory.NewDatabase(databaseName)
+	database.EnablePrimaryKeyIndexes() // which foreign keys need
+	provider := memory.NewDBProvider(database)
+	provider.WithOption(memory.NativeIndexProvider(true)) // the same for others
 	e := &engine{
 		adminPassword: rand.Text(),
 		db:            sqle.NewDefault(provider),

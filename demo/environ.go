@@ -13,7 +13,7 @@ import (
 type variable struct{ name, value string }
 
 // variables lists what the command is told, and what must not reach it from
-// outside: DB_TABLES and DB_TLS, which describe somebody else's database.
+// outside: DB_TLS, which describes somebody else's database.
 func (e *engine) variables() []variable {
 	host, port := e.addr.IP.String(), strconv.Itoa(e.addr.Port)
 	return []variable{
@@ -22,7 +22,7 @@ func (e *engine) variables() []variable {
 		{"DB_USER", readerUser},
 		{"DB_PASSWORD", readerPassword},
 		{"DB_NAME", databaseName},
-		{"DB_TABLES", ""},
+		{"DB_TABLES", databaseTables},
 		{"DB_TLS", ""},
 		{"TEST_DB_HOST", host},
 		{"TEST_DB_PORT", port},

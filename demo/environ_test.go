@@ -13,6 +13,7 @@ func TestEnviron(t *testing.T) {
 	e := &engine{addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}, adminPassword: "secret"}
 	own := []string{
 		"DB_HOST=127.0.0.1", "DB_PORT=4711", "DB_USER=demo", "DB_PASSWORD=" + readerPassword, "DB_NAME=demo",
+		"DB_TABLES=" + databaseTables,
 		"TEST_DB_HOST=127.0.0.1", "TEST_DB_PORT=4711", "TEST_DB_USER=root", "TEST_DB_PASSWORD=secret",
 		"TEST_DB_READER=demo", "TEST_DB_READER_PASSWORD=" + readerPassword,
 	}

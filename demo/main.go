@@ -5,9 +5,10 @@
 //
 // The database is go-mysql-server, inside this process, in memory, on a free
 // port of the loopback interface. Its database "demo" has a table "sample" of
-// mountain huts (sample.sql). COMMAND finds it through the variables that
-// readapi reads (DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME) and through
-// those of readapi's integration tests (TEST_DB_*): environ.go lists them.
+// mountain huts, and two tables that are related, "regions" and "huts"
+// (sample.sql). COMMAND finds it through the variables that readapi reads
+// (DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME, DB_TABLES) and through those
+// of readapi's integration tests (TEST_DB_*): environ.go lists them.
 //
 // With -site, which is for COMMAND readapi, a static page that fetches the rows
 // is served as well, on port 8081 of the loopback interface or, if that is taken,

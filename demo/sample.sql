@@ -1,4 +1,4 @@
--- The table that the demo serves: mountain huts. Names, countries, altitudes
+-- What the demo serves. First the table sample: mountain huts. Names, countries, altitudes
 -- and positions are real (rounded); most of the rest is made up.
 -- Statements end with a semicolon at the end of a line, and only there.
 -- Every kind of value that readapi has a rule for is here once at least.
@@ -100,3 +100,40 @@ INSERT INTO sample VALUES
     NULL,
     NULL,
     NULL);
+
+-- Two tables that are related: a hut stands in one region, or in none; a region
+-- has huts, or none yet.
+
+CREATE TABLE regions (
+  id        INT NOT NULL PRIMARY KEY,
+  name      VARCHAR(40) NOT NULL,
+  highest   VARCHAR(40) NOT NULL,
+  highest_m SMALLINT UNSIGNED NOT NULL
+);
+
+INSERT INTO regions VALUES
+  (1, 'Dolomites', 'Marmolada', 3343),
+  (2, 'Pennine Alps', 'Monte Rosa', 4634),
+  (3, 'Mont Blanc', 'Mont Blanc', 4806),
+  (4, 'High Tatras', 'Gerlach', 2655),
+  (5, 'Jotunheimen', 'Galdhøpiggen', 2469),
+  (6, 'Caucasus', 'Elbrus', 5642);
+
+CREATE TABLE huts (
+  id         INT NOT NULL PRIMARY KEY,
+  name       VARCHAR(80) NOT NULL,
+  region_id  INT,
+  altitude_m SMALLINT UNSIGNED NOT NULL,
+  price      DECIMAL(10,2),
+  CONSTRAINT huts_region FOREIGN KEY (region_id) REFERENCES regions (id)
+);
+
+INSERT INTO huts VALUES
+  (1, 'Rifugio Lagazuoi', 1, 2752, 42.00),
+  (2, 'Capanna Regina Margherita', 2, 4554, 110.00),
+  (3, 'Refuge du Goûter', 3, 3835, 95.50),
+  (4, 'Bivacco Gervasutti', 3, 2835, 0.00),
+  (5, 'Chata pod Rysmi', 4, 2250, 28.00),
+  (6, 'Schronisko w Dolinie Pięciu Stawów', 4, 1671, 24.50),
+  (7, 'Gjendesheim', 5, 995, 61.25),
+  (8, 'Mueller Hut', NULL, 1800, NULL);

@@ -71,6 +71,16 @@ func (c *Catalog) Table(ctx context.Context, name string) (*Table, error) {
 	return c.tables[name].young(ctx)
 }
 
+// Known returns the table called name if it is at hand, and nil otherwise. It is
+// what Table returns then, for those who have no context for it yet.
+func (c *Catalog) Known(name string) *Table {
+	if !c.has(name) {
+		return nil
+	}
+	known, _ := c.tables[name].atHand()
+	return known
+}
+
 // Again returns the table as it was learned at a moment after since, for one who
 // has found what Table said to be wrong. With the time at which a request came,
 // it is asked for once per request at most. At most one learning a second is
@@ -111,11 +121,18 @@ func newEntry[T any](learn func(context.Context) (T, error)) *entry[T] {
 
 // young returns what has been learned within the last minute.
 func (e *entry[T]) young(ctx context.Context) (T, error) {
-	now := time.Now()
-	if l := e.last.Load(); l != nil && l.err == nil && now.Sub(l.began) < maxAge {
-		return l.known, nil
+	if known, ok := e.atHand(); ok {
+		return known, nil
 	}
-	return e.learnSince(ctx, now, 0)
+	return e.learnSince(ctx, time.Now(), 0)
+}
+
+// atHand returns what has been learned within the last minute, if something has.
+func (e *entry[T]) atHand() (known T, ok bool) {
+	if l := e.last.Load(); l != nil && l.err == nil && time.Since(l.began) < maxAge {
+		return l.known, true
+	}
+	return known, false
 }
 
 // learnSince returns what a learning has found that began after since. It begins

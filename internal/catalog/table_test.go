@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -113,6 +114,62 @@ func TestJSONChecks(t *testing.T) {
 	for _, tt := range tests {
 		if got := slices.Sorted(maps.Keys(jsonChecks(tt.clauses))); !slices.Equal(got, tt.want) {
 			t.Errorf("jsonChecks(%q) = %q; want %q", tt.clauses, got, tt.want)
+		}
+	}
+}
+
+func TestMariaDBVersion(t *testing.T) {
+	for version, want := range map[string]int{
+		"10.11.6-MariaDB-0+deb12u1": 1011, "5.5.5-10.6.18-MariaDB-log": 1006, "11.4.2-MariaDB": 1104, "MariaDB": 1, "9.7.0": 0, "8.0.36-28.1": 0, "": 0,
+	} {
+		if got := mariaDB(version); got != want {
+			t.Errorf("mariaDB(%q) = %d; want %d", version, got, want)
+		}
+	}
+}
+
+func TestFullTextWords(t *testing.T) {
+	tests := []struct {
+		text, innoDB, other string
+	}{
+		{"the house", "the house", "the house"},
+		{"don't 'quote' rock'n'roll", "don t quote rock n roll", "don't quote rock'n'roll"},
+		{"foo-bar_baz+1.5\x00x", "foo bar_baz 1 5 x", "foo bar_baz 1 5 x"},
+		{`+"(a*)"~<>@\`, "a", "a"},
+		{"Größe 日本 हिन्दी", "Größe 日本 हिन्दी", "Größe 日本 हिन्दी"},
+		{"' - \"", "", ""},
+	}
+	for _, tt := range tests {
+		for isInnoDB, want := range map[bool]string{true: tt.innoDB, false: tt.other} {
+			if got := strings.Join((&FullText{IsInnoDB: isInnoDB}).Words(tt.text), " "); got != want {
+				t.Errorf("Words(%q), InnoDB %t, = %q; want %q", tt.text, isInnoDB, got, want)
+			}
+		}
+	}
+}
+
+func TestFullTextHolds(t *testing.T) {
+	f := &FullText{minLength: 3, maxLength: 5, hasStopWords: true}
+	for word, want := range map[string]bool{"ab": false, "abc": true, "äöü": true, "abcde": true, "abcdef": false, "the": false, "THE": false, "thee": true, "日本": false} {
+		if f.Holds(word) != want {
+			t.Errorf("Holds(%q) = %t; want %t", word, !want, want)
+		}
+	}
+	if any := new(FullText); !any.Holds("the") || !any.Holds("x") {
+		t.Error("an index without limits does not hold the, or x")
+	}
+}
+
+// A table is another one if its indexes are.
+func TestEqualSeesFullText(t *testing.T) {
+	indexed := func(f FullText) *Table { return &Table{Name: "t", FullText: []FullText{f}} }
+	base := FullText{Name: "i", Columns: []string{"a"}, minLength: 3}
+	if !indexed(base).Equal(indexed(base)) || indexed(base).Equal(&Table{Name: "t"}) {
+		t.Error("a table is not equal to itself, or is to one without an index")
+	}
+	for _, other := range []FullText{{Name: "j", Columns: []string{"a"}, minLength: 3}, {Name: "i", Columns: []string{"b"}, minLength: 3}, {Name: "i", Columns: []string{"a"}}} {
+		if indexed(base).Equal(indexed(other)) {
+			t.Errorf("%+v is equal to %+v", base, other)
 		}
 	}
 }

@@ -7,47 +7,12 @@ package client
 import (
 	"errors"
 	"io"
-	"math"
 	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
-
-// Limits of a client for whom bytes wait.
-const (
-	minRate    = 2 << 10          // bytes a second that a client has to take
-	rateWindow = 20 * time.Second // of waiting, over which they are counted, or more
-	rateGrace  = 5 * time.Second  // of waiting, before which the rate says nothing
-	tick       = 250 * time.Millisecond
-)
-
-// Errors of Write, each of which has reset the connection.
-var (
-	errStalled = errors.New("the client takes no bytes")
-	errSlow    = errors.New("the client takes less than the minimum rate")
-	errCut     = errors.New("the client is slow and had to give way")
-)
-
-// start is what the times in a Conn are relative to.
-var start = time.Now()
-
-// limits are what a connection holds a client to.
-type limits struct {
-	stall time.Duration // without a byte
-	tick  time.Duration // how often a Write that waits looks
-	rate  rateLimits
-}
-
-// newLimits returns the limits that go with a stall timeout. To wait longer for
-// clients who take nothing would mean nothing if the minimum rate did not wait
-// longer, too: the window of 20 s grows with a timeout over 30 s.
-func newLimits(stall time.Duration) limits {
-	window := max(rateWindow, stall/3*2)
-	return limits{stall, min(tick, max(stall/8, time.Millisecond)), rateLimits{minRate, window, rateGrace}}
-}
 
 // Conn is a client's connection. One goroutine at a time may write to it, as
 // net/http and crypto/tls do; every other method is safe for concurrent use.
@@ -55,10 +20,10 @@ func newLimits(stall time.Duration) limits {
 // It has no ReadFrom on purpose: that of the TCP connection would send a file
 // with nobody looking at whether the client takes it. io.Copy calls Write.
 type Conn struct {
-	tcp    *net.TCPConn
-	raw    syscall.RawConn
-	limits limits
-	half   halfClose
+	watch
+	tcp  *net.TCPConn
+	raw  syscall.RawConn
+	half halfClose
 
 	// The goroutine that writes owns these.
 	pending []byte             // what try writes
@@ -69,11 +34,6 @@ type Conn struct {
 	written int64              // to the kernel
 	taken   int64              // by the client, when it was last looked at
 	seen    time.Time          // when that was
-	rate    rate
-
-	since atomic.Int64          // when the client last took bytes, from start, while a Write waits; or 0
-	pace  atomic.Int64          // of rate
-	cause atomic.Pointer[error] // why the connection was cut
 
 	mu       sync.Mutex // guards what follows, and options of tcp
 	deadline time.Time  // as set from outside
@@ -85,8 +45,8 @@ func newConn(tcp *net.TCPConn, l limits) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{tcp: tcp, raw: raw, limits: l, rate: rate{limits: l.rate}}
-	c.pace.Store(math.MaxInt64)
+	c := &Conn{tcp: tcp, raw: raw}
+	c.watch.init(l)
 	c.try = func(fd uintptr) bool {
 		c.tried = writeNow(fd, c.pending)
 		return true
@@ -142,36 +102,14 @@ func (c *Conn) await(b []byte, n int) (int, error) {
 
 // sample looks at what the client has taken, the last waited of the time since
 // the last look with bytes waiting for it, and reports whether that is anything.
-// If the process was late to look, or stopped, that is not the client's time.
 func (c *Conn) sample(now time.Time, waited time.Duration) bool {
 	c.queue = 0
 	_ = c.raw.Control(c.look) // fails if the connection is closed
 	taken := c.written - int64(c.queue)
 	moved := taken - c.taken
 	c.taken, c.seen = taken, now
-	c.rate.add(min(waited, 2*c.limits.tick), moved)
-	c.pace.Store(c.rate.perSecond())
+	c.note(waited, moved)
 	return moved > 0
-}
-
-// verdict returns why the client has to go, or nil.
-func (c *Conn) verdict(now time.Time) error {
-	switch {
-	case c.stalledFor(now) >= c.limits.stall:
-		return errStalled
-	case c.rate.isSlow():
-		return errSlow
-	default:
-		return nil
-	}
-}
-
-// reason returns why the connection was cut, if it was, and err otherwise.
-func (c *Conn) reason(err error) error {
-	if cause := c.cause.Load(); err != nil && cause != nil {
-		return *cause
-	}
-	return err
 }
 
 // setWake sets when a Write that waits looks again, zero if none waits.
@@ -214,26 +152,12 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// stalledFor returns for how long the client has taken nothing although a Write
-// waits for it, as of the last tick; 0 if none waits.
-func (c *Conn) stalledFor(now time.Time) time.Duration {
+// watched implements Taker.
+func (c *Conn) watched() *watch {
 	if c == nil {
-		return 0
+		return nil
 	}
-	since := c.since.Load()
-	if since == 0 {
-		return 0
-	}
-	return max(0, now.Sub(start)-time.Duration(since))
-}
-
-// recentPace returns how many bytes a second the client has taken of late while a
-// Write waited for it; math.MaxInt64 if that was too short a time to tell.
-func (c *Conn) recentPace() int64 {
-	if c == nil {
-		return math.MaxInt64
-	}
-	return c.pace.Load()
+	return &c.watch
 }
 
 // Cut ends the connection at once with a reset, which no client takes for the
@@ -252,9 +176,6 @@ func (c *Conn) cut(cause error) {
 		_ = c.tcp.Close()
 	}
 }
-
-// isCut reports whether the connection was cut.
-func (c *Conn) isCut() bool { return c != nil && c.cause.Load() != nil }
 
 // ResetOnClose makes every end of the connection a reset, also the one that the
 // kernel makes of a killed process. To HTTP/1.0 an ordinary end says that the

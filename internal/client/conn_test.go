@@ -278,7 +278,7 @@ func TestNilConn(t *testing.T) {
 	c := FromContext(t.Context())
 	c.Cut()
 	c.ResetOnClose(true)
-	if c != nil || c.stalledFor(time.Now()) != 0 || c.recentPace() < minRate {
+	if w := c.watched(); w != nil || w.stalledFor(time.Now()) != 0 || w.recentPace() < minRate {
 		t.Errorf("FromContext = %v; want nil, which does not stall", c)
 	}
 	if got := WithConn(t.Context(), nil); got != t.Context() {
@@ -292,7 +292,7 @@ func TestServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			conns, failed := make(chan *Conn, 1), make(chan error, 1)
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				conns <- FromContext(r.Context())
+				conns <- FromContext(r.Context()).(*Conn)
 				_, err := w.Write(big)
 				failed <- err
 			}))

@@ -37,7 +37,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return newConn(tcp, l.limits)
 }
 
-// connKey is the key of a request's connection in its context.
+// connKey is the key of a request's Taker in its context.
 type connKey struct{}
 
 // WithConn is an http.Server's ConnContext: FromContext finds conn, or what is
@@ -55,9 +55,12 @@ func WithConn(ctx context.Context, conn net.Conn) context.Context {
 	}
 }
 
-// FromContext returns the connection of a request, or nil if it came in another
-// way than through a Listener. A nil *Conn never stalls, and cannot be cut.
-func FromContext(ctx context.Context) *Conn {
-	c, _ := ctx.Value(connKey{}).(*Conn)
-	return c
+// FromContext returns who is sent the response to a request: its stream, if
+// WithStream was told of one, or its connection, which is nil if it came in
+// another way than through a Listener.
+func FromContext(ctx context.Context) Taker {
+	if taker, ok := ctx.Value(connKey{}).(Taker); ok {
+		return taker
+	}
+	return (*Conn)(nil)
 }

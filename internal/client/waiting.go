@@ -26,12 +26,12 @@ const (
 // is unknown to Waiting until the first Add. The zero value is ready to use, and
 // must not be copied after that.
 type Parcel struct {
-	conns []*Conn  // who take it, nil for one who cannot be cut
-	one   [1]*Conn // what conns begins with
-	bytes int
-	cut   bool // all of conns
-	index int  // in Waiting.parcels
-	rank  int  // in Waiting.slow, from 1; 0 if it is not there
+	takers []Taker  // who take it
+	one    [1]Taker // what takers begins with
+	bytes  int
+	cut    bool // all of takers
+	index  int  // in Waiting.parcels
+	rank   int  // in Waiting.slow, from 1; 0 if it is not there
 }
 
 // Waiting is what clients are being sent. The zero value is ready to use. It is
@@ -45,31 +45,31 @@ type Waiting struct {
 	looked time.Time // when that was
 }
 
-// Add says that c, which may be nil, is sent p from now on, and that p has this
+// Add says that c is sent p from now on, and that p has this
 // many bytes: those that become free when all its clients have gone.
-func (w *Waiting) Add(p *Parcel, c *Conn, bytes int) {
+func (w *Waiting) Add(p *Parcel, c Taker, bytes int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(p.conns) == 0 {
-		p.index, p.conns = len(w.parcels), p.one[:0]
+	if len(p.takers) == 0 {
+		p.index, p.takers = len(w.parcels), p.one[:0]
 		w.parcels = append(w.parcels, p)
 	}
 	w.setCutLocked(p, false) // until it is looked at again
-	p.conns = append(p.conns, c)
+	p.takers = append(p.takers, c)
 	p.bytes = bytes
 }
 
 // Remove takes back one Add of p and c.
-func (w *Waiting) Remove(p *Parcel, c *Conn) {
+func (w *Waiting) Remove(p *Parcel, c Taker) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := slices.Index(p.conns, c)
+	i := slices.Index(p.takers, c)
 	if i < 0 {
 		return
 	}
-	last := len(p.conns) - 1
-	p.conns[i], p.conns[last] = p.conns[last], nil
-	p.conns = p.conns[:last]
+	last := len(p.takers) - 1
+	p.takers[i], p.takers[last] = p.takers[last], nil
+	p.takers = p.takers[:last]
 	if last == 0 {
 		w.removeLocked(p)
 	}
@@ -121,7 +121,7 @@ func (w *Waiting) CutSlowest(now time.Time, need int) (freed int) {
 		if p == nil {
 			break
 		}
-		for _, c := range p.conns {
+		for _, c := range p.takers {
 			c.Cut()
 		}
 		w.setCutLocked(p, true)
@@ -177,26 +177,13 @@ func (w *Waiting) lookLocked(now time.Time) bool {
 // longest stall is worst; any stall is worse than any pace.
 func (p *Parcel) badness(now time.Time) int64 {
 	least := int64(math.MaxInt64)
-	for _, c := range p.conns {
-		if !c.isCut() {
-			least = min(least, c.badness(now))
+	for _, c := range p.takers {
+		if w := c.watched(); !w.isCut() {
+			least = min(least, w.badness(now))
 		}
 	}
 	if least == math.MaxInt64 {
 		return 0
 	}
 	return least
-}
-
-// badness is 0 for a client who may stay.
-func (c *Conn) badness(now time.Time) int64 {
-	stalled := c.stalledFor(now)
-	switch {
-	case stalled == 0:
-		return 0
-	case stalled >= stalledEnough:
-		return int64(stalled)
-	default:
-		return max(0, c.limits.rate.min-c.recentPace())
-	}
 }

@@ -12,7 +12,8 @@ import (
 // stalledConn is a connection without a socket that has taken nothing for
 // stalled, before now, and has that pace.
 func stalledConn(now time.Time, stalled time.Duration, pace int64) *Conn {
-	c := &Conn{tcp: new(net.TCPConn), limits: newLimits(30 * time.Second)}
+	c := &Conn{tcp: new(net.TCPConn)}
+	c.watch.init(newLimits(30 * time.Second))
 	c.since.Store(int64(now.Add(-stalled).Sub(start)))
 	c.pace.Store(pace)
 	return c
@@ -110,8 +111,8 @@ func TestCutShared(t *testing.T) {
 				t.Errorf("CutSlowest() = %d; want %d", got, tt.freed)
 			}
 			for _, c := range tt.conns {
-				if c.isCut() != (tt.freed > 0) {
-					t.Errorf("cut = %v; want %v", c.isCut(), tt.freed > 0)
+				if got := c.watched().isCut(); got != (tt.freed > 0) {
+					t.Errorf("cut = %v; want %v", got, tt.freed > 0)
 				}
 				w.Remove(&p, c)
 			}

@@ -67,6 +67,7 @@ type conn struct {
 	isBroken bool   // not to be used again
 	text     string // of the query under way; empty if it needs no end
 	given    *victim
+	unwatch  func() bool // ends the watch over the context of the command under way; or nil
 }
 
 // identify asks query, an engine's, who this connection is.
@@ -98,9 +99,14 @@ func (c *conn) setIdentity(id uint64, server string) {
 	}
 }
 
-// begin notes that a command is sent.
-func (c *conn) begin(text string) {
+// begin notes that a command is sent, which is given up when ctx ends. The driver
+// is not told of ctx: it would hand each command to a goroutine and take it back,
+// which woke two threads.
+func (c *conn) begin(ctx context.Context, text string) {
 	c.isBusy, c.text = true, text
+	if ctx.Done() != nil {
+		c.unwatch = context.AfterFunc(ctx, func() { c.wire.interrupt(ctx.Err()) })
+	}
 	c.wire.expectReply()
 	if c.reaper != nil {
 		c.reaper.work.add()
@@ -113,22 +119,31 @@ func (c *conn) end() {
 		return
 	}
 	c.isBusy = false
+	if c.unwatch != nil && !c.unwatch() { // the wire is being closed
+		c.isBroken = true
+	}
+	c.unwatch = nil
 	if c.reaper != nil {
 		c.reaper.work.done()
 	}
 }
 
-// failed notes what err says about the command that was sent.
-func (c *conn) failed(err error) {
+// failed notes what err says about the command that was sent, and returns what it
+// comes from.
+func (c *conn) failed(err error) error {
 	var answer *mysql.MySQLError
-	switch {
+	switch cause := c.wire.cause.Load(); {
 	case errors.As(err, &answer): // that is an end
 		c.end()
+	case cause != nil:
+		err = *cause
+		c.abandon()
 	case errors.Is(err, driver.ErrSkip), errors.Is(err, driver.ErrBadConn): // it was not sent
 		c.end()
 	default:
 		c.abandon()
 	}
+	return err
 }
 
 // abandon gives the connection up, and its query, if one is under way.
@@ -150,46 +165,45 @@ func (c *conn) recovered(err *error) {
 }
 
 // command runs a command that has no rows. text is that of a query that should
-// be ended if it is given up.
-func (c *conn) command(text string, run func() error) (err error) {
-	c.begin(text)
-	defer c.recovered(&err)
-	if err = run(); err != nil {
-		c.failed(err)
+// be ended if it is given up. The context for run never ends.
+func (c *conn) command(ctx context.Context, text string, run func(context.Context) error) (err error) {
+	if err := ctx.Err(); err != nil { // nothing is sent
 		return err
+	}
+	c.begin(ctx, text)
+	defer c.recovered(&err)
+	if err = run(context.Background()); err != nil {
+		return c.failed(err)
 	}
 	c.end()
 	return nil
 }
 
-// query runs a query.
-func (c *conn) query(ctx context.Context, text string, run func() (driver.Rows, error)) (_ driver.Rows, err error) {
+// query runs a query. The context for run never ends.
+func (c *conn) query(ctx context.Context, text string, run func(context.Context) (driver.Rows, error)) (_ driver.Rows, err error) {
 	if err := ctx.Err(); err != nil { // nothing is sent
 		return nil, err
 	}
-	c.begin(text)
+	c.begin(ctx, text)
 	defer c.recovered(&err)
-	inner, err := run()
+	inner, err := run(context.Background())
 	if err != nil {
-		c.failed(err)
-		return nil, err
+		return nil, c.failed(err)
 	}
 	return &rows{inner.(driverRows), c}, nil
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return c.query(ctx, query, func() (driver.Rows, error) {
+	return c.query(ctx, query, func(ctx context.Context) (driver.Rows, error) {
+		c.wire.expectColumns()
 		return c.driverConn.QueryContext(ctx, query, args)
 	})
 }
 
 // ExecContext implements driver.ExecerContext.
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (r driver.Result, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	err = c.command(query, func() (err error) {
+	err = c.command(ctx, query, func(ctx context.Context) (err error) {
 		r, err = c.driverConn.ExecContext(ctx, query, args)
 		return err
 	})
@@ -198,19 +212,13 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 // Ping implements driver.Pinger.
 func (c *conn) Ping(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return c.command("", func() error { return c.driverConn.Ping(ctx) })
+	return c.command(ctx, "", c.driverConn.Ping)
 }
 
 // PrepareContext implements driver.ConnPrepareContext.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	var inner driver.Stmt
-	err := c.command("", func() (err error) {
+	err := c.command(ctx, "", func(ctx context.Context) (err error) {
 		inner, err = c.driverConn.PrepareContext(ctx, query)
 		return err
 	})
@@ -222,11 +230,8 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	var inner driver.Tx
-	err := c.command("", func() (err error) {
+	err := c.command(ctx, "", func(ctx context.Context) (err error) {
 		inner, err = c.driverConn.BeginTx(ctx, opts)
 		return err
 	})
@@ -245,7 +250,9 @@ func (c *conn) ResetSession(ctx context.Context) error {
 }
 
 // IsValid implements driver.Validator.
-func (c *conn) IsValid() bool { return !c.isBroken && !c.isBusy && c.driverConn.IsValid() }
+func (c *conn) IsValid() bool {
+	return !c.isBroken && !c.isBusy && len(c.wire.head) == 0 && c.driverConn.IsValid()
+}
 
 // Close implements driver.Conn. If a query was given up it waits, for a short
 // time, until that has ended on the server, so that a pool's size bounds what
@@ -281,8 +288,7 @@ func (r *rows) Next(dest []driver.Value) (err error) {
 	if err == io.EOF && !r.isComplete() {
 		err = malformed("short row")
 	}
-	r.ended(err)
-	return err
+	return r.ended(err)
 }
 
 // isComplete reports whether the server has said that there are no more rows. To
@@ -300,19 +306,20 @@ func (r *rows) isComplete() bool {
 func (r *rows) NextResultSet() (err error) {
 	defer r.conn.recovered(&err)
 	if err = r.driverRows.NextResultSet(); err != nil {
-		r.ended(err)
+		return r.ended(err)
 	}
-	return err
+	return nil
 }
 
-// ended notes that there are no more rows.
-func (r *rows) ended(err error) {
+// ended notes that there are no more rows, and returns what err comes from.
+func (r *rows) ended(err error) error {
 	switch {
 	case err != io.EOF:
-		r.conn.failed(err)
+		return r.conn.failed(err)
 	case !r.HasNextResultSet():
 		r.conn.end()
 	}
+	return err
 }
 
 // Close implements driver.Rows. If a few rows are left they are skipped; if
@@ -323,9 +330,9 @@ func (r *rows) Close() (err error) {
 		return r.driverRows.Close()
 	}
 	_ = r.conn.wire.SetReadDeadline(time.Now().Add(drainTime))
+	r.skipText()
 	if err = r.driverRows.Close(); err != nil {
-		r.conn.failed(err)
-		return err
+		return r.conn.failed(err)
 	}
 	r.conn.end()
 	return r.conn.wire.SetReadDeadline(time.Time{})
@@ -340,17 +347,14 @@ type stmt struct {
 
 // QueryContext implements driver.StmtQueryContext.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return s.conn.query(ctx, s.text, func() (driver.Rows, error) {
+	return s.conn.query(ctx, s.text, func(ctx context.Context) (driver.Rows, error) {
 		return s.driverStmt.QueryContext(ctx, args)
 	})
 }
 
 // ExecContext implements driver.StmtExecContext.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	err = s.conn.command(s.text, func() (err error) {
+	err = s.conn.command(ctx, s.text, func(ctx context.Context) (err error) {
 		r, err = s.driverStmt.ExecContext(ctx, args)
 		return err
 	})
@@ -364,7 +368,11 @@ type tx struct {
 }
 
 // Commit implements driver.Tx.
-func (t tx) Commit() error { return t.conn.command("", t.Tx.Commit) }
+func (t tx) Commit() error { return t.end(t.Tx.Commit) }
 
 // Rollback implements driver.Tx.
-func (t tx) Rollback() error { return t.conn.command("", t.Tx.Rollback) }
+func (t tx) Rollback() error { return t.end(t.Tx.Rollback) }
+
+func (t tx) end(run func() error) error {
+	return t.conn.command(context.Background(), "", func(context.Context) error { return run() })
+}

@@ -70,7 +70,7 @@ var (
 		backstop: fmt.Sprintf("max_execution_time=%d", queryBackstop.Milliseconds()),
 		allRows:  noLimit,
 	}
-	engineOther = engine{} // Vitess, and what else speaks the protocol
+	engineOther = engine{} // Vitess, a proxy, and what else speaks the protocol
 )
 
 func identityQuery(unique, status string) string {
@@ -208,16 +208,18 @@ func (c *Connector) connect(ctx context.Context, r *reaper) (driver.Conn, error)
 // login makes a connection of the driver. The wire has nothing more to check
 // after it.
 func (c *Connector) login(ctx context.Context) (inner driverConn, w *wire, err error) {
+	said := driverTalk{Logger: c.cfg.Logger}
 	defer func() {
 		if r := recover(); r != nil {
 			err = malformed(r)
 		}
 		if err != nil && w != nil {
 			w.Close()
-			err = cmp.Or(w.err, err)
+			err = said.explain(cmp.Or(w.err, err))
 		}
 	}()
 	cfg := c.cfg.Clone()
+	cfg.Logger = &said
 	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		raw, err := c.dialer.Dial(ctx, network, addr)
 		if err != nil {
@@ -238,6 +240,32 @@ func (c *Connector) login(ctx context.Context) (inner driverConn, w *wire, err e
 	return made.(driverConn), w, nil
 }
 
+// driverTalk is what the driver says while it logs in: of a server that does not
+// take our certificate, and says so after the handshake, its error says nothing.
+type driverTalk struct {
+	mysql.Logger
+	alert error
+}
+
+// Print implements mysql.Logger. The driver has made a text of the error.
+func (d *driverTalk) Print(v ...any) {
+	const op = "remote error"
+	if _, text, found := strings.Cut(fmt.Sprint(v...), op+": "); found {
+		d.alert = &net.OpError{Op: op, Err: errors.New(text)}
+	}
+	if d.Logger != nil {
+		d.Logger.Print(v...)
+	}
+}
+
+// explain returns err with what the server has said about it.
+func (d *driverTalk) explain(err error) error {
+	if d.alert == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, d.alert)
+}
+
 // setUp learns who cn is and pins its session: two round trips.
 func (c *Connector) setUp(ctx context.Context, cn *conn) error {
 	order := []engine{engineMySQL, engineMariaDB}
@@ -246,11 +274,16 @@ func (c *Connector) setUp(ctx context.Context, cn *conn) error {
 	if isMariaDB {
 		slices.Reverse(order)
 	}
+	if strings.Contains(cn.wire.version, "Vitess") { // one of its servers would answer
+		order = nil
+	}
 	known := engineOther
 	for _, e := range order {
 		id, server, err := cn.identify(ctx, e.identity)
 		if err == nil && server != "" {
-			cn.setIdentity(id, server)
+			if cn.setIdentity(id, server); cn.server == "" { // that Vitess is renamed is no reason to fail
+				e.allRows = ""
+			}
 			known = e
 			break
 		}
@@ -261,7 +294,7 @@ func (c *Connector) setUp(ctx context.Context, cn *conn) error {
 		c.log.Debug("the database does not tell who it is", "err", err)
 	}
 	_, err := cn.ExecContext(ctx, c.sessionQuery(known), nil)
-	return err
+	return c.sessionError(err)
 }
 
 // sessionQuery is the SET with which every session begins. What comes later

@@ -20,20 +20,26 @@ func TestConnectorPinsTheSession(t *testing.T) {
 	tests := []struct {
 		name, version string
 		params        map[string]string
+		greets        uint32 // added to the thread's id
 		want          string
 	}{
-		{"MariaDB", "10.11.0-MariaDB", nil, "SET max_statement_time=21600, " + pins},
-		{"MySQL", "9.7.0", nil, "SET max_execution_time=21600000, " + pins},
+		{"MariaDB", "10.11.0-MariaDB", nil, 0, "SET max_statement_time=21600, " + pins},
+		{"MySQL", "9.7.0", nil, 0, "SET max_execution_time=21600000, " + pins},
 		{
 			"of the operator", "9.7.0",
 			map[string]string{"workload": "olap", "max_execution_time": "5000", "autocommit": "0"},
+			0,
 			"SET max_execution_time=21600000, autocommit=0, max_execution_time=5000, workload=olap, " + pins,
+		},
+		{ // which may be a Vitess that has another name, whose limits are signed
+			"behind a proxy", "9.7.0", nil, 1000,
+			"SET max_execution_time=21600000, " + strings.Replace(pins, "18446744073709551615", "9223372036854775807", 1),
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake("a")
-			f.version = tt.version
+			f.version, f.greets = tt.version, tt.greets
 			cfg := testConfig(f.serve(t))
 			cfg.Params = tt.params
 			c := newTestConnector(t, cfg, patience)
@@ -58,9 +64,18 @@ func (f *fake) received() []string {
 }
 
 func TestConnectorWithAnUnknownEngine(t *testing.T) {
+	for version, want := range map[string]int{"9.0.0-Other": 3, "9.0.0-Vitess": 1} { // queries
+		t.Run(version, func(t *testing.T) { checkUnknownEngine(t, version, want) })
+	}
+}
+
+// checkUnknownEngine connects to an engine that does not tell who it is. Vitess is
+// not asked: one of the servers behind it would tell who that is.
+func checkUnknownEngine(t *testing.T, version string, want int) {
+	t.Helper()
 	var queries []string
 	addr := listen(t, func(conn net.Conn) { // one client, once
-		send(conn, 0, greeting("9.0.0-Vitess", 7, capsPlain))
+		send(conn, 0, greeting(version, 7, capsPlain))
 		receive(conn)
 		send(conn, 2, okPacket)
 		for q := receive(conn); q != "" && q != comQuit; q = receive(conn) {
@@ -82,8 +97,8 @@ func TestConnectorWithAnUnknownEngine(t *testing.T) {
 		t.Errorf("server = %q; want none", got)
 	}
 	made.Close()
-	if last := queries[len(queries)-1]; strings.Contains(last, "max_") || !strings.Contains(last, "autocommit=1") {
-		t.Errorf("session = %q; want the pins without a backstop", last)
+	if last := queries[len(queries)-1]; len(queries) != want || strings.Contains(last, "max_") || !strings.Contains(last, "autocommit=1") {
+		t.Errorf("queries = %q; want %d, and the pins without a backstop last", queries, want)
 	}
 }
 

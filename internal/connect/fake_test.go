@@ -135,10 +135,11 @@ func listen(tb testing.TB, play func(net.Conn)) (addr string) {
 
 // fake is a server.
 type fake struct {
-	version  string
-	name     string // of this server
-	greets   uint32 // added to the thread's id in the greeting, as a proxy does
-	stopping chan struct{}
+	version   string
+	name      string // of this server
+	greets    uint32 // added to the thread's id in the greeting, as a proxy does
+	stopping  chan struct{}
+	refuseSet string // the answer to SET, if it is not OK
 
 	mu      sync.Mutex // guards the fields below
 	last    uint32
@@ -218,6 +219,8 @@ func (f *fake) answer(conn net.Conn, id uint32, query string) {
 		send(conn, 6, errPacket(1317, "Query execution was interrupted"))
 	case strings.HasPrefix(query, "SELECT"):
 		send(conn, 1, append(head("a"), rowPacket("1"), rowPacket("2"), eofPacket)...)
+	case strings.HasPrefix(query, "SET ") && f.refuseSet != "":
+		send(conn, 1, f.refuseSet)
 	default:
 		send(conn, 1, okPacket)
 	}

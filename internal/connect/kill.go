@@ -54,39 +54,47 @@ var errElsewhere = errors.New("connections lead to other servers")
 type tally struct {
 	mu   sync.Mutex // guards the fields below
 	n    int
-	none chan struct{} // closed when n is 0 again
+	none chan struct{} // closed when n is 0 again; nil if nobody waits
 }
 
 func (t *tally) add() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.n++; t.n == 1 {
-		t.none = make(chan struct{})
-	}
+	t.n++
 }
 
 func (t *tally) done() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.n--; t.n == 0 {
+	if t.n--; t.n == 0 && t.none != nil {
 		close(t.none)
+		t.none = nil
 	}
 }
 
 // wait waits until nothing is under way, or ctx ends.
 func (t *tally) wait(ctx context.Context) error {
-	t.mu.Lock()
-	none, n := t.none, t.n
-	t.mu.Unlock()
-	if n == 0 {
-		return nil
-	}
 	select {
-	case <-none:
+	case <-t.zero():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// zero returns what is closed once nothing is under way.
+func (t *tally) zero() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.none == nil {
+		t.none = make(chan struct{})
+	}
+	none := t.none
+	if t.n == 0 {
+		close(none)
+		t.none = nil
+	}
+	return none
 }
 
 // victim is a query that was given up.

@@ -53,6 +53,8 @@ const (
 	wireGreeting                  // the server's first packet
 	wireLogin                     // packets of a login, each checked
 	wireReply                     // the first packet of a reply
+	wireColumns                   // the packets before the rows; see text.go
+	wireRows                      // rows, none of which has been read
 )
 
 // wire is a connection to the server, checked. It belongs to one goroutine,
@@ -65,7 +67,14 @@ type wire struct {
 	head    []byte
 	row     int   // bytes read since the last row, or reply, was asked for
 	err     error // why the connection was refused
-	closed  atomic.Bool
+
+	buf                   []byte // of head, in wireColumns and wireRows
+	given                 int    // bytes of head that the driver may read
+	columns               int    // that the driver has not read; -1 before their number
+	sequence, rowSequence uint8  // of the next packet: for the driver, and in truth
+
+	closed atomic.Bool
+	cause  atomic.Pointer[error] // why interrupt closed it
 
 	version  string // of the server, as in its greeting
 	threadID uint32 // as in its greeting
@@ -97,6 +106,13 @@ func (w *wire) Close() error {
 	return w.Conn.Close()
 }
 
+// interrupt ends what is done on the connection because of cause. Anybody may call
+// it.
+func (w *wire) interrupt(cause error) {
+	w.cause.Store(&cause)
+	w.Close()
+}
+
 // SyscallConn lets the driver see whether the server has closed an idle
 // connection.
 func (w *wire) SyscallConn() (syscall.RawConn, error) {
@@ -108,11 +124,17 @@ func (w *wire) SyscallConn() (syscall.RawConn, error) {
 
 // Read implements net.Conn.
 func (w *wire) Read(b []byte) (int, error) {
+	if w.state == wireRows && w.given == 0 { // the driver reads them
+		w.state = wireOpen
+	}
 	switch {
+	case w.given > 0:
+		return w.give(b)
+	case w.state == wireColumns:
+		return w.readColumns(b)
 	case len(w.head) > 0:
-		n := copy(b, w.head)
-		w.head = w.head[n:]
-		return n, nil
+		w.given = len(w.head)
+		return w.give(b)
 	case w.state == wireOpen:
 		return w.readOpen(b)
 	case w.state == wireReply:
@@ -128,8 +150,7 @@ func (w *wire) Read(b []byte) (int, error) {
 func (w *wire) readOpen(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	if w.row += n; w.row > maxRowBytes {
-		w.err = encode.ErrRowTooLarge
-		return 0, w.err
+		return 0, w.tooLarge()
 	}
 	return n, err
 }

@@ -11,19 +11,19 @@ import (
 // appendCSVHeader appends the line with the names.
 func (e *Encoder) appendCSVHeader(dst []byte) []byte {
 	if e.nested != nil {
-		for i, leaf := range e.nested.leaves[0] {
+		for i, l := range e.nested.branches[0].leaves {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendCSVField(dst, []byte(leaf.Name))
+			dst = appendCSVField(dst, []byte(l.name))
 		}
 		return append(dst, "\r\n"...)
 	}
-	for i, c := range e.written {
+	for i := range e.written {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendCSVField(dst, []byte(c.name))
+		dst = appendCSVField(dst, []byte(e.written[i].name))
 	}
 	return append(dst, "\r\n"...)
 }

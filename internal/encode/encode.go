@@ -78,8 +78,9 @@ type Encoder struct {
 	format  Format
 	out     []byte  // where the Scan of each column appends, during AppendRow only
 	start   int     // where the current row begins in out
-	cells   []any   // *cell or discard, one per column, as rows.Scan takes them
-	written []*cell // those of them that are no discard
+	written []cell  // one per column that is written
+	hidden  int     // columns behind them
+	cells   []any   // all of them, as rows.Scan takes them; nil before the first AppendRow
 	rows    int     // rows written so far
 	nested  *nested // nil if the rows are flat
 }
@@ -97,35 +98,38 @@ type cell struct {
 	scale  int  // of DECIMAL: digits behind the point, at least
 	isText bool // everything becomes a string
 	isBool bool // numbers become true, or false if they are 0
+	sent   sent // what the driver makes of a text
 }
 
 // New makes the encoder for a result with these columns, of which the last hidden
 // ones are not written. They are called as fields say, one for each of the
 // others, or by their own names if there are no fields.
 func New(columns []Column, fields []Field, hidden int, f Format, options Options) *Encoder {
-	e := &Encoder{format: f, cells: make([]any, len(columns))}
-	e.written = make([]*cell, len(columns)-hidden)
-	for i, column := range columns {
-		if i >= len(e.written) {
-			e.cells[i] = discard{}
-			continue
-		}
+	e := &Encoder{format: f, written: make([]cell, len(columns)-hidden), hidden: hidden}
+	keys := make([]byte, 0, keyBytes*len(e.written))
+	for i := range e.written {
+		column, c := columns[i], &e.written[i]
 		field := Field{Name: column.Name}
 		if len(fields) > 0 {
 			field = fields[i]
 		}
-		c := newMemberCell(column, field, options)
+		*c = newMemberCell(column, field, options)
 		c.enc = e
-		c.key = append(appendString(nil, []byte(c.name)), ':')
-		e.cells[i], e.written[i] = c, c
+		start := len(keys)
+		keys = append(appendString(keys, []byte(c.name)), ':')
+		c.key = keys[start:len(keys):len(keys)]
 	}
 	return e
 }
 
+// keyBytes is the room for a key that is hardly ever longer.
+const keyBytes = 24
+
 // newMemberCell makes the cell of a column that is a member of the output.
-func newMemberCell(column Column, field Field, options Options) *cell {
+func newMemberCell(column Column, field Field, options Options) cell {
 	c := newCell(cmp.Or(field.Type, column.Type), options)
-	c.scale, c.name, c.isText = scaleOf(column), field.Name, field.AsText
+	c.scale, c.sent = scaleOf(column), sentAs(column.Type)
+	c.name, c.isText = field.Name, field.AsText
 	return c
 }
 
@@ -148,9 +152,9 @@ type discard struct{}
 func (discard) Scan(any) error { return nil }
 
 // newCell makes a column of a type, without its encoder and name.
-func newCell(typeName string, options Options) *cell {
+func newCell(typeName string, options Options) cell {
 	f := families[typeName]
-	return &cell{
+	return cell{
 		family: f,
 		isBool: typeName == "BOOLEAN" && options.Booleans,
 		quoted: f == familyBigint && options.BigintAsString || f == familyDecimal && options.DecimalAsString,
@@ -161,18 +165,29 @@ func newCell(typeName string, options Options) *cell {
 // from the row before, and returns the extended buffer, as append does. After an
 // error the output is not to be sent.
 func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
-	if e.nested == nil {
-		e.begin(dst)
-		return e.end(rows.Scan(e.cells...))
+	if e.cells == nil {
+		e.cells = e.scanners()
 	}
-	if err := rows.Scan(e.cells...); err != nil {
-		return dst, err
+	if e.nested != nil {
+		return e.nested.appendScanned(dst, rows.Scan(e.cells...))
 	}
-	values := make([]driver.Value, len(e.cells))
-	for i, c := range e.cells {
-		values[i] = c.(*captured).value
+	e.begin(dst)
+	return e.end(rows.Scan(e.cells...))
+}
+
+// scanners are all columns, as rows.Scan takes them.
+func (e *Encoder) scanners() []any {
+	if e.nested != nil {
+		return e.nested.scanners()
 	}
-	return e.nested.appendRow(dst, values)
+	cells := make([]any, len(e.written), len(e.written)+e.hidden)
+	for i := range e.written {
+		cells[i] = &e.written[i]
+	}
+	for range e.hidden {
+		cells = append(cells, discard{})
+	}
+	return cells
 }
 
 // AppendValues is AppendRow for values as a driver gives them, one per column.
@@ -182,8 +197,8 @@ func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error
 		return e.nested.appendRow(dst, values)
 	}
 	e.begin(dst)
-	for i, c := range e.written {
-		if err := c.Scan(values[i]); err != nil {
+	for i := range e.written {
+		if err := e.written[i].Scan(values[i]); err != nil {
 			return e.end(err)
 		}
 	}
@@ -251,7 +266,7 @@ func (c *cell) Scan(src any) (err error) {
 		return ErrRowTooLarge
 	}
 	if c.enc.format.Media == CSV {
-		if c != c.enc.cells[0] {
+		if c != &c.enc.written[0] {
 			out = append(out, ',')
 		}
 		c.enc.out, err = c.appendCSV(out, src)

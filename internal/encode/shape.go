@@ -48,17 +48,3 @@ const (
 	ObjectMember      // null if it is not there
 	RowsMember        // of a branch
 )
-
-// leaves are the names that members get in a row of columns: those of a lifted
-// branch are members of their own.
-func (s *Shape) leaves(members []Member) []Member {
-	var all []Member
-	for _, m := range members {
-		if m.Kind == RowsMember && s.Branches[m.Branch].Lifted {
-			all = append(all, s.leaves(s.Branches[m.Branch].Members)...)
-			continue
-		}
-		all = append(all, m)
-	}
-	return all
-}

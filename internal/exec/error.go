@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"readapi/internal/connect"
 	"readapi/internal/encode"
 )
 
@@ -48,6 +49,9 @@ const (
 	Damaged                 // the table cannot be opened, or is broken
 	BadPattern              // a regular expression that is asked for is none
 	SlowPattern             // the server has given up on a regular expression
+	Session                 // the server refuses a variable that the operator has added to the session
+	Unsupported             // the server cannot do what the query asks for
+	StreamCut               // Vitess took the end of a LIMIT for a fault: see Statement.again
 )
 
 // erAccessDenied is ER_ACCESS_DENIED_ERROR.
@@ -185,6 +189,8 @@ var errNumbers = map[uint16]Kind{
 	4081: NoMemory, // ER_DA_GLOBAL_CONN_LIMIT: global_connection_memory_limit
 	4082: NoMemory, // ER_DA_CONN_LIMIT: connection_memory_limit
 
+	1235: Unsupported, // ER_NOT_SUPPORTED_YET: Vitess, of what it cannot put together from its shards
+
 	1016: Damaged, // ER_CANT_OPEN_FILE
 	1017: Damaged, // ER_FILE_NOT_FOUND
 	1030: Damaged, // ER_GET_ERRNO: the storage engine's own number
@@ -261,6 +267,8 @@ func KindOf(err error) Kind {
 	switch {
 	case errors.As(err, &known):
 		return known.Kind
+	case errors.Is(err, connect.ErrSession):
+		return Session
 	case errors.As(err, &numbered):
 		return numberedKind(numbered)
 	case errors.Is(err, context.Canceled):
@@ -282,15 +290,25 @@ func KindOf(err error) Kind {
 // on the rows of one result with the number of a query that was interrupted; to
 // send that again is of no use.
 func numberedKind(err *mysql.MySQLError) Kind {
-	if err.Number == 1317 && strings.Contains(err.Message, "Row count exceeded") {
+	switch {
+	case err.Number == 1317 && strings.Contains(err.Message, "Row count exceeded"):
 		return TooMany
+	case err.Number == 1105 && strings.Contains(err.Message, "desc = stream send error: EOF"),
+		err.Number == 1105 && strings.Contains(err.Message, "desc = EOF"):
+		return StreamCut
+	default:
+		return errNumbers[err.Number]
 	}
-	return errNumbers[err.Number]
 }
 
+// isTLSError reports whether one side does not trust the other. What the server has
+// against our certificate it says with an alert (RFC 8446, section 6.2), whose type
+// package tls keeps to itself.
 func isTLSError(err error) bool {
 	var unverified *tls.CertificateVerificationError
-	return errors.As(err, &unverified) || errors.Is(err, mysql.ErrNoTLS)
+	var alert *net.OpError
+	return errors.As(err, &unverified) || errors.Is(err, mysql.ErrNoTLS) ||
+		errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(alert.Err.Error(), "certificate")
 }
 
 // isAuthError reports whether the server wants a way of logging in that the

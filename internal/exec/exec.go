@@ -16,6 +16,7 @@ import (
 
 	"readapi/internal/connect"
 	"readapi/internal/encode"
+	"readapi/internal/metrics"
 )
 
 const (
@@ -39,6 +40,9 @@ type DB struct {
 	long    chan struct{}            // has a value per result that takes long
 	tables  map[string]chan struct{} // by name; has a value per query under way
 	binary  sync.Map                 // texts of queries for whole tables that have a FLOAT
+
+	queries, retries atomic.Int64
+	firstRow         metrics.Histogram
 }
 
 // Options are what an operator chooses.
@@ -82,6 +86,19 @@ func (d *DB) Places() int {
 		n += len(table)
 	}
 	return n
+}
+
+// Stats is what has happened so far.
+type Stats struct {
+	Queries  int64              // that were sent, also those that learn tables
+	Retries  int64              // of these
+	FirstRow *metrics.Histogram // from wanting a connection to the first row
+	Pool     sql.DBStats
+}
+
+// Stats returns what has happened so far. Its parts may be of different moments.
+func (d *DB) Stats() Stats {
+	return Stats{d.queries.Load(), d.retries.Load(), &d.firstRow, d.pool.Stats()}
 }
 
 // Version asks the server for its version, within the timeout. Unlike a read it

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"time"
+
+	"readapi/internal/metrics"
 )
 
 const (
@@ -50,16 +52,16 @@ type Call struct {
 // are *Error.
 func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error) {
 	var before error
+	came := time.Now()
 	for backoff := minRetry; ; backoff = min(2*backoff, maxRetry) {
 		began := time.Now()
 		s, err := d.try(ctx, st, call)
-		if err == errBinary {
-			prepared := *st
-			prepared.Binary = true
-			s, err = d.try(ctx, &prepared, call)
+		if other := st.again(err); other != nil {
+			s, err = d.try(ctx, other, call)
 		}
 		switch {
 		case err == nil:
+			metrics.TookOf(ctx).Queried(came, s.connected)
 			return s, d.note(nil, began)
 		case before != nil && (KindOf(err) == Internal || KindOf(err) == Timeout):
 			// What came before says more than an unknown error, or than a last
@@ -73,6 +75,7 @@ func (d *DB) Fetch(ctx context.Context, st *Statement, call Call) (*Rows, error)
 			d.note(err, began)
 		}
 		before = err
+		d.retries.Add(1)
 	}
 }
 

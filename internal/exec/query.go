@@ -28,6 +28,7 @@ func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, er
 		case !pause(ctx, backoff, deadline):
 			return nil, d.note(err, began)
 		}
+		d.retries.Add(1)
 	}
 }
 
@@ -38,6 +39,7 @@ func (d *DB) query(ctx context.Context, text string, args []any) (*sql.Rows, err
 	if err != nil {
 		return nil, err
 	}
+	d.queries.Add(1)
 	rows, err := conn.QueryContext(ctx, text, args...)
 	go conn.Close() // waits until the rows are closed
 	if err != nil {

@@ -84,6 +84,7 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 		return err
 	}
 	s.connected = time.Now()
+	s.db.queries.Add(1)
 	if s.source, err = s.db.send(ctx, s.conn, st); err != nil {
 		return errorOfRead(err, st.Patterns)
 	}
@@ -131,6 +132,7 @@ func (s *Rows) fillUnsent() error {
 		s.call.FirstRow()
 	}
 	s.flowing.Store(true)
+	s.db.firstRow.Observe(time.Since(s.began))
 	s.timer.Reset(s.db.options.Timeout)
 	err := s.Fill(SmallBytes)
 	s.sent.Store(true)

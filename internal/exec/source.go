@@ -107,8 +107,9 @@ func (s *sqlSource) Close() error {
 // directSource is a source of the driver. Whoever holds the sql.Conn has its
 // connection for itself, so that it may be used after Raw, too.
 type directSource struct {
-	rows   driver.Rows
-	values []driver.Value
+	rows   connect.TextRows
+	texts  [][]byte       // of the row; nil if they cannot be had
+	values []driver.Value // of the row, otherwise
 }
 
 // sendDirectly sends st as a text. It fails with driver.ErrSkip if the driver
@@ -129,7 +130,13 @@ func sendDirectly(ctx context.Context, conn *sql.Conn, st *Statement) (source, e
 	if err != nil {
 		return nil, err
 	}
-	return &directSource{rows, make([]driver.Value, len(rows.Columns()))}, nil
+	s := &directSource{rows: rows.(connect.TextRows)}
+	if n := len(rows.Columns()); s.rows.HasText() {
+		s.texts = make([][]byte, n)
+	} else {
+		s.values = make([]driver.Value, n)
+	}
+	return s, nil
 }
 
 func (s *directSource) columns() ([]encode.Column, error) {
@@ -145,17 +152,22 @@ func (s *directSource) columns() ([]encode.Column, error) {
 }
 
 func (s *directSource) next() (bool, error) {
-	switch err := s.rows.Next(s.values); err {
-	case nil:
-		return true, nil
-	case io.EOF:
-		return false, nil
-	default:
-		return false, err
+	var err error
+	if s.texts != nil {
+		err = s.rows.NextText(s.texts)
+	} else {
+		err = s.rows.Next(s.values)
 	}
+	if err == io.EOF {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *directSource) appendRow(dst []byte, e *encode.Encoder) ([]byte, error) {
+	if s.texts != nil {
+		return e.AppendTexts(dst, s.texts)
+	}
 	return e.AppendValues(dst, s.values)
 }
 

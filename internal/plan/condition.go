@@ -78,7 +78,7 @@ func (b *builder) all(s *scope, conditions []postgrest.Condition) (clause, error
 		if !child.embed.Inner {
 			continue
 		}
-		there, err := b.exists(s, child)
+		there, err := b.isThere(s, child)
 		if err != nil {
 			return clause{}, err
 		}
@@ -156,7 +156,7 @@ func (b *builder) condition(s *scope, c postgrest.Condition) (out clause, err er
 
 // comparison writes a comparison, without its not.
 func (b *builder) comparison(s *scope, c postgrest.Condition) (clause, error) {
-	if child := s.child(c.Column); child != nil && len(c.Path.Steps) == 0 {
+	if child := s.child(c.Column); child != nil && len(c.Path.Steps) == 0 && (isNullTest(c) || s.table.Column(c.Column) == nil) {
 		return b.isNull(s, child, c)
 	}
 	left, err := s.subject(c.Place, c.Column, c.Path)

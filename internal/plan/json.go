@@ -112,7 +112,7 @@ func (b *builder) addPath(l *selectList, s *scope, f postgrest.Field) error {
 	if there, err := l.has(f, output, what.source, maxPaths); there || err != nil {
 		return err
 	}
-	l.add(what.sql, output, *what.source, f.Path)
+	l.add(what.sql, output, what.source, f.Path)
 	b.args = append(b.args, what.args...)
 	b.note(s, what.source)
 	return nil

@@ -74,8 +74,12 @@ func TestMariaDB(t *testing.T) {
 		{"json->a=neq.1", "NOT (IF(JSON_EXTRACT(`json`, ?) IS NULL, NULL, JSON_EQUALS(JSON_EXTRACT(`json`, ?), ?)))", list(`$."a"`, `$."a"`, "1")},
 		{"json=isdistinct.1", "IF(`json` IS NULL, NULL, JSON_EQUALS(`json`, ?)) IS NOT TRUE", list("1")},
 		{
-			"name=match.a", "CASE WHEN `name` REGEXP ? THEN TRUE WHEN `name` REGEXP ? THEN FALSE " +
-				"WHEN `name` IS NOT NULL THEN EXP(CHAR_LENGTH(`name`) + ?) END", list("(?s-i)a", `(?s-i)a\E|\z`, int64(1000)),
+			"name=match.(a*)*", "CASE WHEN `name` REGEXP ? THEN TRUE WHEN `name` REGEXP ? THEN FALSE " +
+				"WHEN `name` IS NOT NULL THEN EXP(CHAR_LENGTH(`name`) + ?) END", list("(?s-i)(a*)*", `(?s-i)(a*)*\E|\z`, int64(1000)),
+		},
+		{
+			"name=imatch.^a*b*", "CASE WHEN `name` REGEXP ? THEN TRUE WHEN CHAR_LENGTH(`name`) <= ? THEN FALSE WHEN `name` REGEXP ? THEN FALSE " +
+				"WHEN `name` IS NOT NULL THEN EXP(CHAR_LENGTH(`name`) + ?) END", list("(?si)^a*b*", int64(576), `(?si)^a*b*\E|\z`, int64(1000)),
 		},
 	}
 	for _, tt := range tests {
@@ -98,6 +102,22 @@ func TestMariaDB(t *testing.T) {
 		if _, err := (Known{Table: mariaTable}).Select(parseAsked(t, query), encode.Format{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("Select(%.20q) of MariaDB = %v; want …%s…", query, err, says)
 		}
+	}
+}
+
+func TestSafeLength(t *testing.T) {
+	for _, pattern := range []string{"(a+)+", "(a|aa)*", `(a)\1`, "(?:a)", "(?=a)", `a\Q+`, `(a+)\E+`, "(*COMMIT)", `\R`, `\X+`, "(a){2}", "(a)?", `\g1`} {
+		if n := safeLength(pattern); n != 0 {
+			t.Errorf("safeLength(%q) = %d; want 0", pattern, n)
+		}
+	}
+	for pattern, least := range map[string]int{"abc": 900_000, "a+": 700, "^a.*b": 400_000, "a|b": 100_000, `\d+\.\d+`: 60, "(a|b)c": 100_000} {
+		if n := safeLength(pattern); n < least {
+			t.Errorf("safeLength(%q) = %d; want %d at least", pattern, n, least)
+		}
+	}
+	if n := safeLength(strings.Repeat("a*", 100)); n > 1 {
+		t.Errorf("safeLength of 100 repetitions = %d", n)
 	}
 }
 

@@ -35,11 +35,11 @@ func mayCopy(c *catalog.Column) int {
 // selectList is what stands behind SELECT, and how it is called in the output.
 type selectList struct {
 	text    string
-	isStar  bool // text is *
-	columns []catalog.Column
-	paths   []postgrest.Path // into the JSON of each column
-	fields  []encode.Field   // one per column
-	probes  []probe          // of columns that are compared, but are not among them
+	isStar  bool              // text is *
+	columns []*catalog.Column // of the table
+	paths   []postgrest.Path  // into the JSON of each column; none if there are none at all
+	fields  []encode.Field    // one per column
+	probes  []probe           // of columns that are compared, but are not among them
 }
 
 // newSelectList makes the list for q.
@@ -52,27 +52,21 @@ func (b *builder) newSelectList(s *scope, q *postgrest.Query, named bool) (*sele
 	}
 	starred := false
 	for _, f := range fields {
-		var columns []catalog.Column
+		var err error
 		switch {
-		case f.Embed != nil || f.Aggregate != "":
-			return nil, f.Refuse(postgrest.CodeUnsupported, "", "not yet")
 		case len(f.Path.Steps) > 0:
-			if err := b.addPath(l, s, f); err != nil {
-				return nil, err
-			}
+			err = b.addPath(l, s, f)
 		case f.Column != "":
-			c, err := s.column(f.Place, f.Column)
-			if err != nil {
-				return nil, err
+			var c *catalog.Column
+			if c, err = s.column(f.Place, f.Column); err == nil {
+				err = l.addColumn(f, c)
 			}
-			columns = []catalog.Column{*c}
 		case !starred: // another * means the same columns again
-			columns, starred = s.table.Star(), true
+			starred = true
+			err = l.addStar(f, s.table)
 		}
-		for _, c := range columns {
-			if err := l.addColumn(f, c); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
 	}
 	if l.isStar {
@@ -81,13 +75,44 @@ func (b *builder) newSelectList(s *scope, q *postgrest.Query, named bool) (*sele
 	return l, nil
 }
 
+// addStar adds the columns that * stands for. If they are the first, no two are the
+// same.
+func (l *selectList) addStar(f postgrest.Field, t *catalog.Table) error {
+	isFirst := len(l.fields) == 0
+	if isFirst {
+		l.fields = make([]encode.Field, 0, len(t.Columns))
+		l.columns = make([]*catalog.Column, 0, len(t.Columns))
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		switch {
+		case c.IsInvisible:
+		case isFirst:
+			l.add(exec.QuoteIdentifier(c.Name), outputOf(f, c), c, postgrest.Path{})
+		default:
+			if err := l.addColumn(f, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // addColumn adds c as f says. The same member twice, as in *,id, is one; two
 // different ones of one name are refused.
-func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
-	output := encode.Field{Name: cmp.Or(f.Name, c.Name), AsText: f.AsText}
-	if there, err := l.has(f, output, &c, mayCopy(&c)); there || err != nil {
+func (l *selectList) addColumn(f postgrest.Field, c *catalog.Column) error {
+	output := outputOf(f, c)
+	if there, err := l.has(f, output, c, mayCopy(c)); there || err != nil {
 		return err
 	}
+	l.add(exec.QuoteIdentifier(c.Name), output, c, postgrest.Path{})
+	return nil
+}
+
+// outputOf is how f calls c, and the type that its values are written as, where a
+// result may declare another.
+func outputOf(f postgrest.Field, c *catalog.Column) encode.Field {
+	output := encode.Field{Name: cmp.Or(f.Name, c.Name), AsText: f.AsText}
 	switch {
 	case c.IsJSON && (c.Type == "JSON" || c.Type == "TEXT"): // MariaDB has no type of its own for it
 		output.Type = "JSON"
@@ -96,8 +121,7 @@ func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 	case c.IsComputed: // which the server may declare as another type of its kind
 		output.Type = c.Type
 	}
-	l.add(exec.QuoteIdentifier(c.Name), output, c, postgrest.Path{})
-	return nil
+	return output
 }
 
 // has reports whether f, which stands in c and is called as output says, is in the
@@ -105,14 +129,13 @@ func (l *selectList) addColumn(f postgrest.Field, c catalog.Column) error {
 func (l *selectList) has(f postgrest.Field, output encode.Field, c *catalog.Column, most int) (bool, error) {
 	copies := 1
 	for i, before := range l.fields {
-		isSame := l.columns[i].Name == c.Name && reflect.DeepEqual(l.paths[i], f.Path)
 		if before.Name == output.Name {
-			if before.AsText == output.AsText && isSame {
+			if before.AsText == output.AsText && l.columns[i] == c && reflect.DeepEqual(l.path(i), f.Path) {
 				return true, nil
 			}
 			return false, f.Refuse(postgrest.CodeSyntax, "Give one of them another name: other:column.", "two members called %q", output.Name)
 		}
-		if l.columns[i].Name == c.Name && l.isPath(i) == (len(f.Path.Steps) > 0) {
+		if l.columns[i] == c && l.isPath(i) == (len(f.Path.Steps) > 0) {
 			copies++
 		}
 	}
@@ -123,23 +146,37 @@ func (l *selectList) has(f postgrest.Field, output encode.Field, c *catalog.Colu
 }
 
 // add adds what stands in c, or in its JSON.
-func (l *selectList) add(text string, output encode.Field, c catalog.Column, path postgrest.Path) {
-	if len(l.fields) > 0 {
-		l.text += ", "
+func (l *selectList) add(text string, output encode.Field, c *catalog.Column, path postgrest.Path) {
+	switch {
+	case l.isStar: // its text is known
+	case len(l.fields) > 0:
+		l.text += ", " + text
+	default:
+		l.text = text
 	}
-	l.text += text
 	l.fields = append(l.fields, output)
 	l.columns = append(l.columns, c)
-	l.paths = append(l.paths, path)
+	if len(path.Steps) > 0 {
+		l.paths = slices.Grow(l.paths, len(l.fields))[:len(l.fields)]
+		l.paths[len(l.fields)-1] = path
+	}
+}
+
+// path is the path of an item of the list.
+func (l *selectList) path(i int) postgrest.Path {
+	if i < len(l.paths) {
+		return l.paths[i]
+	}
+	return postgrest.Path{}
 }
 
 // isPath reports whether an item of the list stands in the JSON of a column.
-func (l *selectList) isPath(i int) bool { return len(l.paths[i].Steps) > 0 }
+func (l *selectList) isPath(i int) bool { return len(l.path(i).Steps) > 0 }
 
 // hasColumn reports whether c is in the list, as it is.
 func (l *selectList) hasColumn(c *catalog.Column) bool {
 	for i := range l.columns {
-		if l.columns[i].Name == c.Name && !l.isPath(i) {
+		if l.columns[i] == c && !l.isPath(i) {
 			return true
 		}
 	}

@@ -23,6 +23,7 @@ type builder struct {
 	args     []any
 	compared []probe // by a condition, each once
 	binary   bool    // the statement will be prepared
+	place    place   // of what is being written
 	patterns bool    // there are regular expressions in it
 	nots     int     // how many NOTs the condition stands in that is written
 }
@@ -67,7 +68,7 @@ func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	b.binary = slices.ContainsFunc(list.columns, func(c catalog.Column) bool { return c.Type == "FLOAT" })
+	b.binary = slices.ContainsFunc(list.columns, func(c *catalog.Column) bool { return c.Type == "FLOAT" })
 	where, err := b.where(s, q.Where)
 	if err != nil {
 		return nil, err

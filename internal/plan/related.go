@@ -78,7 +78,8 @@ type branch struct {
 type output struct {
 	clause
 	branch  *branch
-	column  *catalog.Column // whose values it has as they are, or nil
+	scope   *scope
+	column  *catalog.Column // of scope, whose values it has as they are, or nil
 	isGroup bool            // rows are grouped by it
 }
 
@@ -278,7 +279,7 @@ func (l *memberList) addColumn(n *node, f postgrest.Field) error {
 	if f.Name == "" && len(f.Path.Steps) == 0 {
 		field.Name = what.column.Name
 	}
-	o := output{clause: what.clause, column: what.column, isGroup: l.grouped}
+	o := output{clause: what.clause, scope: &n.scope, column: what.column, isGroup: l.grouped}
 	if len(f.Path.Steps) > 0 { // of JSON, whose type is known
 		o.column = nil
 		l.note(&n.scope, n.table.Column(f.Column))
@@ -357,11 +358,11 @@ func (l *memberList) checkCopies(f postgrest.Field, o output) error {
 
 // addChild adds a related table.
 func (l *memberList) addChild(n, child *node, presence int) error {
-	switch {
-	case child.embed.Hidden:
-		return nil
-	case child.isMany:
+	if child.isMany && !child.embed.Hidden {
 		return l.addRows(n, child, presence)
+	}
+	if err := l.check(child); err != nil || child.embed.Hidden {
+		return err
 	}
 	child.isJoined = true
 	if child.embed.Spread {
@@ -381,6 +382,20 @@ func (l *memberList) addChild(n, child *node, presence int) error {
 	l.add(encode.Member{
 		Field: encode.Field{Name: child.embed.Name}, Kind: encode.ObjectMember, Column: column, Members: object.members,
 	}, "")
+	return nil
+}
+
+// check refuses what is wrong with filters and order of n, which a statement may
+// leave out because nothing of n is shown, or one row at most.
+func (l *memberList) check(n *node) error {
+	if _, err := new(builder).all(&n.scope, n.query.Where); err != nil {
+		return err
+	}
+	for _, term := range n.query.Order {
+		if _, err := l.orderSubject(&branch{node: n}, term); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

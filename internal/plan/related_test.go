@@ -3,6 +3,8 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,42 +82,354 @@ func knownRelated(table string) Known {
 	}
 }
 
-func TestDump(t *testing.T) {
-	for _, q := range [][2]string{
-		{"orders", "select=id,buyer(name)"},
-		{"orders", "select=id,...buyer(buyer:name)&buyer.name=eq.x"},
-		{"orders", "select=id,buyer!inner(name)&limit=5"},
-		{"orders", "select=id,buyer(name,boss_id(name))"},
-		{"people", "select=id,profiles(note)"},
-		{"people", "select=id,buyer(id,total)"},
-		{"people", "select=id,name,buyer(id,total)&id=eq.5&buyer.status=eq.x"},
-		{"people", "select=id,buyer(id)&buyer.order=at.desc&buyer.limit=3&buyer.offset=1&limit=10&order=name"},
-		{"people", "select=id,buyer(id,lines(qty)),\"odd.key\"(\"what?\")"},
-		{"people", "select=id,\"odd`table?\"(\"what?\")"},
-		{"people", "select=name,...buyer(id,lines(qty))"},
-		{"orders", "select=id,items(title)&limit=2"},
-		{"people", "select=id,people(name)"},
-		{"people", "select=id,people!to(name)"},
-		{"people", "select=id,buyer()&buyer=is.null"},
-		{"people", "select=id,buyer()&buyer=not.is.null&buyer.total=gt.5"},
-		{"people", "select=id,buyer!inner(id),payer!inner()&payer.offset=1"},
-		{"orders", "select=status,total.sum(),n:count()&order=status.desc"},
-		{"orders", "select=count"},
-		{"orders", "select=buyer(name),total.avg()"},
-		{"people", "select=id,buyer(count())&limit=2"},
-		{"people", "select=id,buyer(status,total.max())&buyer.status=neq.x&limit=2"},
-		{"orders", "select=id,...buyer(name)&order=buyer(name).desc&limit=2"},
-		{"odd`table?", "select=\"what?\",people(buyer(id))&limit=2"},
-	} {
-		k := knownRelated(q[0])
-		st, err := k.Select(parseAsked(t, q[1]), encode.Format{})
-		if err != nil {
-			fmt.Println(q[0], q[1], "\n  ", err)
-			continue
+func TestBuildRelated(t *testing.T) {
+	tests := []struct {
+		table, query string
+		text, count  string
+		args         []any // of text
+	}{ // joins of what there is one of at most
+		{
+			"orders", "select=id,buyer(name)",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id`",
+			"SELECT COUNT(*) FROM `orders` AS `t0`", nil,
+		},
+		{
+			"orders", "select=id,...buyer(buyer:name)&buyer.name=eq.x",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`name` AS `c:1`, (SELECT `name` FROM `people` WHERE FALSE) FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` AND `t1`.`name` = ?",
+			"SELECT COUNT(*) FROM `orders` AS `t0`", list("x"),
+		},
+		{
+			"orders", "select=id,buyer(name,boss_id(name))",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2`, `t2`.`id` IS NOT NULL AS `c:3`, `t2`.`name` AS `c:4` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` LEFT JOIN `people` AS `t2` ON `t2`.`id` = `t1`.`boss_id`",
+			"SELECT COUNT(*) FROM `orders` AS `t0`", nil,
+		},
+		{
+			"people", "select=id,profiles(note)",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`person_id` IS NOT NULL AS `c:1`, `t1`.`note` AS `c:2` FROM `people` AS `t0` LEFT JOIN `profiles` AS `t1` ON `t1`.`person_id` = `t0`.`id`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", nil,
+		},
+		{
+			"orders", "select=id,buyer(name)&order=buyer(name).desc&limit=2",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` ORDER BY `t1`.`name` DESC LIMIT ?",
+			"SELECT COUNT(*) FROM `orders` AS `t0`", list(int64(2)),
+		},
+		{
+			"orders", "select=id,buyer!inner(name)&limit=5",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` WHERE `t1`.`id` IS NOT NULL LIMIT ?",
+			"SELECT COUNT(*) FROM `orders` AS `t0` WHERE EXISTS (SELECT * FROM `people` AS `t1` WHERE `t1`.`id` = `t0`.`buyer_id`)", list(int64(5)),
+		},
+		{
+			"orders", "select=id,buyer(name)&buyer.limit=0",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`name` AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` AND FALSE",
+			"SELECT COUNT(*) FROM `orders` AS `t0`", nil,
+		},
+
+		// all rows with those of one other table
+		{
+			"people", "select=id,buyer(id,total)",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`id` AS `c:1`, `t1`.`total` AS `c:2`, `t1`.`buyer_id` IS NOT NULL, `t0`.`id` AS `k:0:0` FROM `people` AS `t0` LEFT JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `t0`.`id` ORDER BY `t0`.`id`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", nil,
+		},
+		{
+			"people", "select=id,name,buyer(id)&id=eq.5&buyer.status=eq.x",
+			"SELECT `t0`.`id` AS `c:0`, `t0`.`name` AS `c:1`, `t1`.`id` AS `c:2`, `t1`.`buyer_id` IS NOT NULL, `t0`.`id` AS `k:0:0`, (SELECT `id` FROM `people` WHERE FALSE), (SELECT `status` FROM `orders` WHERE FALSE) FROM `people` AS `t0` LEFT JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `t0`.`id` AND `t1`.`status` = ? WHERE `t0`.`id` = ? ORDER BY `t0`.`id`",
+			"SELECT COUNT(*), (SELECT `id` FROM `people` WHERE FALSE) FROM `people` AS `t0` WHERE `t0`.`id` = ?", list("x", int64(5)),
+		},
+		{
+			"people", "select=id,people!to(name)",
+			"SELECT `t0`.`id` AS `c:0`, `t1`.`name` AS `c:1`, `t1`.`id` IS NOT NULL, `t0`.`id` AS `k:0:0` FROM `people` AS `t0` LEFT JOIN (`follows` AS `j2` JOIN `people` AS `t1` ON `t1`.`id` = `j2`.`followed`) ON `j2`.`follower` = `t0`.`id` ORDER BY `t0`.`id`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", nil,
+		},
+		{
+			"items", "select=title,...lines(qty)",
+			"SELECT `t0`.`title` AS `c:0`, `t1`.`qty` AS `c:1`, `t1`.`shop` IS NOT NULL, `t0`.`shop` AS `k:0:0`, `t0`.`no` AS `k:0:1` FROM `items` AS `t0` LEFT JOIN `lines` AS `t1` ON `t1`.`shop` = `t0`.`shop` AND `t1`.`no` = `t0`.`no` ORDER BY `t0`.`shop`, `t0`.`no`",
+			"SELECT COUNT(*) FROM `items` AS `t0`", nil,
+		},
+
+		// a union
+		{
+			"people", "select=id,buyer(id)&limit=2",
+			"SELECT `p`.`c:0` AS `c:0`, `t1`.`id` AS `c:1`, `t1`.`buyer_id` IS NOT NULL, `p`.`k:0:0` AS `k:0:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `k:0:0`, `t0`.`id` AS `s:0` FROM `people` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `p` LEFT JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0` ORDER BY `s:0`, `t1`.`id`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", list(int64(2)),
+		},
+		{
+			"people", "select=id,buyer(id)&buyer.order=at.desc&buyer.limit=3&buyer.offset=1&limit=10&order=name",
+			"WITH `b0` AS (SELECT `q`.*, ROW_NUMBER() OVER (ORDER BY `s:0`, `s:1`) AS `n:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`name` AS `s:0`, `t0`.`id` AS `s:1` FROM `people` AS `t0` ORDER BY `t0`.`name`, `t0`.`id` LIMIT ?) AS `q`) SELECT `c:0` AS `c:0`, NULL AS `c:1`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2` FROM `b0` UNION ALL SELECT NULL, `c:1`, 1, `n:0`, 1, `n:1` FROM (SELECT * FROM (SELECT `p`.`n:0`, ROW_NUMBER() OVER (PARTITION BY `p`.`n:0` ORDER BY `t1`.`at` DESC, `t1`.`id` DESC) AS `n:1`, `t1`.`id` AS `c:1` FROM `b0` AS `p` JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0`) AS `q` WHERE `n:1` > ? AND `n:1` <= ?) AS `b1` ORDER BY `o:0`, `o:1`, `o:2`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", list(int64(10), int64(1), int64(4)),
+		},
+		{
+			"people", `select=id,buyer(id,lines(qty)),"odd.key"("what?")`,
+			"WITH `b0` AS (SELECT ROW_NUMBER() OVER (ORDER BY `t0`.`id`) AS `n:0`, `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `k:3:0` FROM `people` AS `t0`), `b1` AS (SELECT `p`.`n:0`, ROW_NUMBER() OVER (PARTITION BY `p`.`n:0` ORDER BY `t1`.`id`) AS `n:1`, `t1`.`id` AS `c:1`, `t1`.`id` AS `k:2:0` FROM `b0` AS `p` JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0`) SELECT `c:0` AS `c:0`, NULL AS `c:1`, NULL AS `c:2`, NULL AS `c:3`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2`, NULL AS `o:3`, NULL AS `o:4` FROM `b0` UNION ALL SELECT NULL, `c:1`, NULL, NULL, 1, `n:0`, 1, `n:1`, NULL, NULL FROM `b1` UNION ALL SELECT NULL, NULL, `t2`.`qty`, NULL, 2, `n:0`, 1, `n:1`, 2, NULL FROM `b1` AS `p` JOIN `lines` AS `t2` ON `t2`.`order_id` = `p`.`k:2:0` UNION ALL SELECT NULL, NULL, NULL, `t3`.`what?`, 3, `n:0`, 3, NULL, NULL, NULL FROM `b0` AS `p` JOIN `odd``table?` AS `t3` ON `t3`.`back``tick` = `p`.`k:3:0` ORDER BY `o:0`, `o:1`, `o:2`, `o:3`, `o:4`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", nil,
+		},
+		{
+			"orders", "select=id,items(title)&limit=2",
+			"SELECT `p`.`c:0` AS `c:0`, `t1`.`title` AS `c:1`, `t1`.`shop` IS NOT NULL, `p`.`k:0:0` AS `k:0:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `k:0:0`, `t0`.`id` AS `s:0` FROM `orders` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `p` LEFT JOIN (`lines` AS `j2` JOIN `items` AS `t1` ON `t1`.`shop` = `j2`.`shop` AND `t1`.`no` = `j2`.`no`) ON `j2`.`order_id` = `p`.`k:1:0` ORDER BY `s:0`",
+			"SELECT COUNT(*) FROM `orders` AS `t0`", list(int64(2)),
+		},
+		{
+			"odd`table?", `select="what?",people(buyer(id))&limit=2`,
+			"WITH `b0` AS (SELECT `q`.*, ROW_NUMBER() OVER (ORDER BY `s:0`) AS `n:0` FROM (SELECT `t0`.`what?` AS `c:0`, `t1`.`id` IS NOT NULL AS `c:1`, `t1`.`id` AS `k:1:0`, `t1`.`id` IS NOT NULL AS `p:1`, `t1`.`id` AS `s:0` FROM `odd``table?` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`back``tick` ORDER BY `t1`.`id` LIMIT ?) AS `q`) SELECT `c:0` AS `c:0`, `c:1` AS `c:1`, NULL AS `c:2`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2` FROM `b0` UNION ALL SELECT NULL, NULL, `t2`.`id`, 1, `n:0`, 1, `t2`.`id` FROM `b0` AS `p` JOIN `orders` AS `t2` ON `t2`.`buyer_id` = `p`.`k:1:0` ORDER BY `o:0`, `o:1`, `o:2`",
+			"SELECT COUNT(*) FROM `odd``table?` AS `t0`", list(int64(2)),
+		},
+
+		// presence
+		{
+			"people", "select=id,buyer()&buyer=is.null",
+			"SELECT `t0`.`id` AS `c:0` FROM `people` AS `t0` WHERE NOT EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id`)",
+			"SELECT COUNT(*) FROM `people` AS `t0` WHERE NOT EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id`)", nil,
+		},
+		{
+			"people", "select=id,buyer()&buyer=not.is.null&buyer.total=gt.5",
+			"SELECT `t0`.`id` AS `c:0`, (SELECT `total` FROM `orders` WHERE FALSE) FROM `people` AS `t0` WHERE NOT (NOT EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id` AND `t1`.`total` > CAST(? AS DECIMAL(65,2))))",
+			"SELECT COUNT(*), (SELECT `total` FROM `orders` WHERE FALSE) FROM `people` AS `t0` WHERE NOT (NOT EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id` AND `t1`.`total` > CAST(? AS DECIMAL(65,2))))", list("05.00"),
+		},
+		{
+			"people", "select=id,buyer()&or=(buyer.is.null,id.eq.1)",
+			"SELECT `t0`.`id` AS `c:0`, (SELECT `id` FROM `people` WHERE FALSE) FROM `people` AS `t0` WHERE (NOT EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id`) OR `t0`.`id` = ?)",
+			"SELECT COUNT(*), (SELECT `id` FROM `people` WHERE FALSE) FROM `people` AS `t0` WHERE (NOT EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id`) OR `t0`.`id` = ?)", list(int64(1)),
+		},
+		{
+			"people", "select=id,buyer!inner(),payer!inner()&payer.offset=1",
+			"SELECT `t0`.`id` AS `c:0` FROM `people` AS `t0` WHERE ((SELECT COUNT(*) FROM `orders` AS `t2` WHERE `t2`.`payer_id` = `t0`.`id`) > ?) AND EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id`)",
+			"SELECT COUNT(*) FROM `people` AS `t0` WHERE ((SELECT COUNT(*) FROM `orders` AS `t2` WHERE `t2`.`payer_id` = `t0`.`id`) > ?) AND EXISTS (SELECT * FROM `orders` AS `t1` WHERE `t1`.`buyer_id` = `t0`.`id`)", list(int64(1)),
+		},
+		{
+			"people", "select=id,people!to!inner()&people.name=eq.x",
+			"SELECT `t0`.`id` AS `c:0`, (SELECT `name` FROM `people` WHERE FALSE) FROM `people` AS `t0` WHERE EXISTS (SELECT * FROM (`follows` AS `j2` JOIN `people` AS `t1` ON `t1`.`id` = `j2`.`followed`) WHERE `j2`.`follower` = `t0`.`id` AND `t1`.`name` = ?)",
+			"SELECT COUNT(*), (SELECT `name` FROM `people` WHERE FALSE) FROM `people` AS `t0` WHERE EXISTS (SELECT * FROM (`follows` AS `j2` JOIN `people` AS `t1` ON `t1`.`id` = `j2`.`followed`) WHERE `j2`.`follower` = `t0`.`id` AND `t1`.`name` = ?)", list("x"),
+		},
+
+		// groups
+		{
+			"orders", "select=status,total.sum(),n:count()&order=status.desc",
+			"SELECT `t0`.`status` AS `c:0`, SUM(`t0`.`total`) AS `c:1`, COUNT(*) AS `c:2`, (SELECT `total` FROM `orders` WHERE FALSE) FROM `orders` AS `t0` GROUP BY `c:0` ORDER BY `t0`.`status` DESC",
+			"SELECT COUNT(*), (SELECT `total` FROM `orders` WHERE FALSE) FROM (SELECT `t0`.`status` AS `c:0`, SUM(`t0`.`total`) AS `c:1`, COUNT(*) AS `c:2` FROM `orders` AS `t0` GROUP BY `c:0`) AS `q`", nil,
+		},
+		{
+			"orders", "select=count",
+			"SELECT COUNT(*) AS `c:0` FROM `orders` AS `t0`",
+			"SELECT COUNT(*) FROM (SELECT COUNT(*) AS `c:0` FROM `orders` AS `t0`) AS `q`", nil,
+		},
+		{
+			"orders", "select=buyer(name),total.avg()",
+			"SELECT `t1`.`id` IS NOT NULL AS `c:0`, `t1`.`name` AS `c:1`, AVG(`t0`.`total`) AS `c:2`, (SELECT `total` FROM `orders` WHERE FALSE) FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` GROUP BY `c:0`, `c:1`",
+			"SELECT COUNT(*), (SELECT `total` FROM `orders` WHERE FALSE) FROM (SELECT `t1`.`id` IS NOT NULL AS `c:0`, `t1`.`name` AS `c:1`, AVG(`t0`.`total`) AS `c:2` FROM `orders` AS `t0` LEFT JOIN `people` AS `t1` ON `t1`.`id` = `t0`.`buyer_id` GROUP BY `c:0`, `c:1`) AS `q`", nil,
+		},
+		{
+			"orders", "select=bit.max()",
+			"SELECT MAX(`t0`.`bit` + 0) AS `c:0`, (SELECT `bit` FROM `orders` WHERE FALSE) FROM `orders` AS `t0`",
+			"SELECT COUNT(*), (SELECT `bit` FROM `orders` WHERE FALSE) FROM (SELECT MAX(`t0`.`bit` + 0) AS `c:0` FROM `orders` AS `t0`) AS `q`", nil,
+		},
+		{
+			"people", "select=id,buyer(count())&limit=2",
+			"WITH `b0` AS (SELECT `q`.*, ROW_NUMBER() OVER (ORDER BY `s:0`) AS `n:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `s:0` FROM `people` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `q`) SELECT `c:0` AS `c:0`, NULL AS `c:1`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2` FROM `b0` UNION ALL SELECT NULL, COUNT(`t1`.`buyer_id`), 1, `n:0`, 1, NULL FROM `b0` AS `p` LEFT JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0` GROUP BY `p`.`n:0` ORDER BY `o:0`, `o:1`, `o:2`",
+			"SELECT COUNT(*) FROM `people` AS `t0`", list(int64(2)),
+		},
+		{
+			"people", "select=id,buyer(status,total.max())&buyer.status=neq.x&limit=2",
+			"WITH `b0` AS (SELECT `q`.*, ROW_NUMBER() OVER (ORDER BY `s:0`) AS `n:0` FROM (SELECT `t0`.`id` AS `c:0`, `t0`.`id` AS `k:1:0`, `t0`.`id` AS `s:0` FROM `people` AS `t0` ORDER BY `t0`.`id` LIMIT ?) AS `q`) SELECT `c:0` AS `c:0`, NULL AS `c:1`, NULL AS `c:2`, 0 AS `b`, `n:0` AS `o:0`, NULL AS `o:1`, NULL AS `o:2`, (SELECT `status` FROM `orders` WHERE FALSE), (SELECT `total` FROM `orders` WHERE FALSE) FROM `b0` UNION ALL SELECT NULL, `t1`.`status`, MAX(`t1`.`total`), 1, `n:0`, 1, NULL, NULL, NULL FROM `b0` AS `p` JOIN `orders` AS `t1` ON `t1`.`buyer_id` = `p`.`k:1:0` WHERE `t1`.`status` <> ? GROUP BY `p`.`n:0`, `t1`.`status` ORDER BY `o:0`, `o:1`, `o:2`",
+			"SELECT COUNT(*), (SELECT `total` FROM `orders` WHERE FALSE) FROM `people` AS `t0`", list(int64(2), "x"),
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.table+" "+tt.query, func(t *testing.T) {
+			st := buildRelated(t, tt.table, tt.query)
+			if st.Text != tt.text || !reflect.DeepEqual(st.Args, tt.args) {
+				t.Errorf("Select(%q) = %s %#v; want %s %#v", tt.query, st.Text, st.Args, tt.text, tt.args)
+			}
+			count, err := knownRelated(tt.table).Count(parseAsked(t, tt.query))
+			if err != nil || count.Text != tt.count {
+				t.Fatalf("Count(%q) = %v, %v; want %s", tt.query, count, err, tt.count)
+			}
+			checkRelatedSQL(t, st)
+			checkRelatedSQL(t, count)
+		})
+	}
+}
+
+// buildRelated writes the query for a query string that must be right.
+func buildRelated(t testing.TB, table, rawQuery string) *exec.Statement {
+	t.Helper()
+	st, err := knownRelated(table).Select(parseAsked(t, rawQuery), encode.Format{})
+	if err != nil {
+		t.Fatalf("Select(%q) = %v; want no error", rawQuery, err)
+	}
+	return st
+}
+
+func TestRelatedRefuses(t *testing.T) {
+	const (
+		rename = "Give one of them another name: other:column."
+		none   = "Could not find a relationship between"
+	)
+	tests := []struct {
+		reason string
+		table  string
+		query  string
+		code   string
+		at     postgrest.Place
+		says   string
+		hint   string
+	}{
+		{"no relation", "orders", "select=id,profiles(id)", postgrest.CodeNoRelation, at("select", 4), none + ` "orders" and "profiles"`, ""},
+		{"no such table", "orders", "select=id,peple(id)", postgrest.CodeNoRelation, at("select", 4), none + ` "orders" and "peple"`, `Perhaps you meant "people".`},
+		{"deep within", "people", "select=buyer(id,profile(id))", postgrest.CodeNoRelation, at("select", 10), none + ` "orders" and "profile"`, ""},
+		{"a hint that leads nowhere", "orders", "select=people!nope(id)", postgrest.CodeNoRelation, at("select", 1), none, "Leave !nope out, or give a constraint, a column or a junction that leads there."},
+		{"several", "orders", "select=id,people(id)", postgrest.CodeSeveral, at("select", 4), `more than one relationship was found for "orders" and "people"`, "Write one of these for people: people!buyer, people!payer."},
+		{"a junction both ways", "people", "select=p:people!follows(id)", postgrest.CodeSeveral, at("select", 3), "more than one", "Write one of these for people: people!to, people!from."},
+		{"children, or a junction", "people", "select=people(id)", postgrest.CodeSeveral, at("select", 1), "more than one", "Write one of these for people: people!boss, people!to, people!from."},
+
+		{"a filter without the table", "people", "select=id,buyer(id)&payer.id=eq.1", postgrest.CodeNotEmbedded, at("payer.id", 1), `"payer" is not a related table that select names`, `Perhaps you meant "buyer".`},
+		{"order without the table", "orders", "select=id&order=buyer(name)", postgrest.CodeNotEmbedded, at("order", 7), `"buyer" is not`, "Add it to select: buyer()."},
+		{"order without one of the tables", "orders", "select=id,payer(id)&order=buyer(name)", postgrest.CodeNotEmbedded, at("order", 7), `"buyer" is not`, "Add it to select: buyer()."},
+		{"order by several rows", "people", "select=id,buyer(id)&order=buyer(id)", postgrest.CodeToManyOrder, at("order", 7), `order by "buyer", which may have several rows`, ""},
+		{"order by groups", "orders", "select=id,buyer(name.max())&order=buyer(name)", postgrest.CodeToManyOrder, at("order", 7), `order by "buyer"`, ""},
+		{"a table is no column", "people", "select=id,buyer()&buyer=eq.1", postgrest.CodeEmbedFilter, at("buyer", 4), `a filter on the related table "buyer", expected is.null`, "Filter its rows with buyer.COLUMN=…"},
+		{"nor a truth", "people", "select=id,buyer()&or=(id.eq.1,buyer.is.true)", postgrest.CodeEmbedFilter, at("or", 19), "a filter on the related table", "Filter its rows with buyer.COLUMN=…"},
+
+		{"groups that are spread", "people", "select=id,...buyer(total.sum())", postgrest.CodeUnsupported, at("select", 7), `aggregates of "buyer"`, "Leave the dots out: buyer(…)."},
+		{"rows beside groups", "people", "select=name,id.max(),buyer(id)", postgrest.CodeUnsupported, at("select", 15), "beside an aggregate", ""},
+		{"order by what is no group", "orders", "select=status,total.sum()&order=total", postgrest.CodeSyntax, at("order", 1), `order by "total", by which the rows are not grouped`, "Add it to select."},
+		{"a sum of texts", "orders", "select=status.sum()", postgrest.CodeSyntax, at("select", 1), `sum of the column "status" of type VARCHAR, expected a numeric column`, ""},
+		{"a sum of times", "orders", "select=at.avg()", postgrest.CodeSyntax, at("select", 1), "avg of the column", ""},
+		{"a sum of what was made a text", "orders", "select=total::text.sum()", postgrest.CodeSyntax, at("select", 1), "of type text", ""},
+		{"the largest JSON", "profiles", "select=json.max()", postgrest.CodeSyntax, at("select", 1), `max of the column "json" of type JSON, expected one whose values have an order`, ""},
+		{"no column for a sum", "orders", "select=totl.sum()", postgrest.CodeNoColumn, at("select", 1), `no column "totl"`, `Perhaps you meant "total".`},
+
+		{"a column and a table of one name", "people", "select=id,name,name:buyer(id)", postgrest.CodeSyntax, at("select", 14), `two members called "name"`, rename},
+		{"two tables of one name", "orders", "select=a:buyer(id),a:payer(id)", postgrest.CodeSyntax, at("select", 15), `two members called "a"`, rename},
+		{"two tables, many of each", "people", "select=a:buyer(id),a:payer(id)", postgrest.CodeSyntax, at("select", 15), `two members called "a"`, rename},
+		{"through a spread", "orders", "select=id,...buyer(id)", postgrest.CodeSyntax, at("select", 13), `two members called "id"`, rename},
+		{"through a spread with all", "orders", "select=id,...buyer(*)", postgrest.CodeSyntax, at("select", 13), `two members called "id"`, rename},
+		{"through a spread of several", "people", "select=id,...buyer(id)", postgrest.CodeSyntax, at("select", 7), `two members called "id"`, rename},
+		{"through two spreads", "people", "select=...buyer(total,...lines(total:qty))", postgrest.CodeSyntax, at("select", 19), `two members called "total"`, rename},
+		{"through all columns", "people", "select=id:buyer(id),*", postgrest.CodeSyntax, at("select", 14), `two members called "id"`, rename},
+		{"two aggregates", "orders", "select=total.max(),at.max()", postgrest.CodeSyntax, at("select", 13), `two members called "max"`, rename},
+		{"a large column once more", "people", "select=profiles(note,a:note,b:note,c:note)", postgrest.CodeSyntax, at("select", 31), `the column "note" more than 3 times`, ""},
+		{"an unknown column within", "people", "select=buyer(totl)", postgrest.CodeNoColumn, at("select", 7), `no column "totl"`, `Perhaps you meant "total".`},
+		{"a bad value within", "people", "select=buyer()&buyer.id=eq.x", postgrest.CodeBadValue, at("buyer.id", 4), `unexpected "x"`, ""},
+		{"a bad value for what is joined", "orders", "select=buyer(id)&buyer.id=eq.x", postgrest.CodeBadValue, at("buyer.id", 4), `unexpected "x"`, ""},
+		{"an unknown column of what is not shown", "people", "select=buyer()&buyer.order=totl", postgrest.CodeNoColumn, at("buyer.order", 1), `no column "totl"`, `Perhaps you meant "total".`},
+		{"an order of one row", "orders", "select=buyer(id)&buyer.order=nam.desc", postgrest.CodeNoColumn, at("buyer.order", 1), `no column "nam"`, `Perhaps you meant "name".`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.reason, func(t *testing.T) {
+			q, err := postgrest.Parse(tt.query)
+			if err == nil {
+				_, err = knownRelated(tt.table).Select(q, encode.Format{})
+			}
+			checkRefused(t, tt.query, err, tt.code, tt.at, tt.says, tt.hint)
+		})
+	}
+}
+
+func TestAggregatesCanBeOff(t *testing.T) {
+	for _, query := range []string{"select=count", "select=total.sum()", "select=buyer(count())", "select=buyer(lines(qty.max()))"} {
+		table := "orders"
+		if strings.Contains(query, "buyer(l") {
+			table = "people"
 		}
-		fmt.Println(q[0], q[1], "\n  ", st.Text, st.Args)
-		st, err = k.Count(parseAsked(t, q[1]))
-		fmt.Println("  COUNT:", st.Text, st.Args, err)
+		k := knownRelated(table)
+		k.NoAggregates = true
+		_, err := k.Select(parseAsked(t, query), encode.Format{})
+		refused, ok := err.(*postgrest.Refusal)
+		if !ok || refused.Code != postgrest.CodeNoAggregates {
+			t.Errorf("Select(%q) = %v; want %s", query, err, postgrest.CodeNoAggregates)
+		}
+	}
+}
+
+// What a refusal of several relations lists is understood as it stands there.
+func TestSeveralRelationsAreSpelled(t *testing.T) {
+	odd := func(name string) catalog.ForeignKey {
+		return catalog.ForeignKey{Name: name, Table: "orders", Columns: []string{"buyer_id"}, Referenced: "people", ReferencedColumns: []string{"id"}}
+	}
+	k := knownRelated("orders")
+	names := []string{"a.b", `quo"ted\`, "inner", "left", "two words", "a-", "Größe", "(x)", "a,b"}
+	var foreign []catalog.ForeignKey
+	for _, name := range names {
+		foreign = append(foreign, odd(name))
+	}
+	keys := catalog.NewKeys(map[string][][]string{"people": {{"id"}}, "orders": {{"id"}}}, foreign...)
+	k.Keys = func() (*catalog.Keys, error) { return keys, nil }
+	_, err := k.Select(parseAsked(t, "select=people(id)"), encode.Format{})
+	refused, ok := err.(*postgrest.Refusal)
+	if !ok || len(refused.Choices) != len(names) {
+		t.Fatalf("Select = %v; want %d choices", err, len(names))
+	}
+	for i, name := range names {
+		spelled := "people!" + postgrest.QuoteName(name)
+		if !strings.Contains(refused.Hint, spelled) || !strings.HasPrefix(refused.Choices[i].Relationship, name+" using orders(buyer_id)") {
+			t.Errorf("hint = %s, choice %d = %+v; want %s", refused.Hint, i, refused.Choices[i], spelled)
+		}
+		found := parseAsked(t, "select="+url.QueryEscape(spelled+"(id)")).Embeds()[0]
+		if relations := keys.Find("orders", found.Target, found.Hint); len(relations) != 1 || found.Inner {
+			t.Errorf("%s finds %v; want the relation", spelled, relations)
+		}
+	}
+}
+
+// Two spellings of one request share a query, and requests with different answers
+// never do.
+func TestRelatedKeys(t *testing.T) {
+	queries := [][]string{
+		{"select=id,buyer(id,total)", "select=+id+,buyer(+id,total)", "select=ID,buyer(id,total,id)", "select=id,buyer:orders!buyer(id,total)", "select=id,buyer!left(id,total)"},
+		{"select=id,buyer(total,id)"},
+		{"select=id,b:buyer(id,total)"},
+		{"select=id,payer(id,total)"},
+		{"select=id,...buyer(i:id,total)"},
+		{"select=id,buyer!inner(id,total)"},
+		{"select=id,buyer(id,total)&buyer.id=eq.1&buyer.total=eq.2", "select=id,buyer(id,total)&buyer.total=eq.2.00&buyer.id=eq.01", "select=id,buyer(id,total)&buyer.and=(id.eq.1)&buyer.total=eq.2"},
+		{"select=id,buyer(id,total)&id=eq.1&buyer.total=eq.2"},
+		{"select=id,buyer(id,total)&buyer.id=eq.2&buyer.total=eq.1"},
+		{"select=id,buyer()", "select=id,payer()", "select=id,x:buyer()"}, // which adds nothing
+		{"select=id,buyer()&buyer=is.null"},
+		{"select=id,buyer()&buyer=not.is.null"},
+		{"select=id,buyer(id)&buyer.limit=1"},
+		{"select=id,buyer(id)&buyer.limit=2"},
+		{"select=id,buyer(id)&buyer.offset=1"},
+		{"select=id,buyer(id)&limit=1"},
+		{"select=id,buyer(id)&buyer.order=id", "select=id,buyer(id)&buyer.order=id.asc", "select=id,buyer(id)&buyer.order=ID"},
+		{"select=id,buyer(id)&buyer.order=id.desc"},
+		{"select=id,buyer(count())", "select=id,buyer(count)"},
+		{"select=id,buyer(count()::text)"},
+		{"select=id,buyer(n:count())"},
+		{"select=id,buyer(id.count())"},
+		{"select=id,buyer(lines(qty))"},
+		{"select=id,buyer(...lines(qty))"},
+		{"select=id,...buyer(i:id,lines(qty))"},
+	}
+	seen := map[string]string{}
+	for _, same := range queries {
+		want := buildRelated(t, "people", same[0]).Key()
+		if before, found := seen[want]; found {
+			t.Errorf("%q has the key of %q: %q", same[0], before, want)
+		}
+		seen[want] = same[0]
+		for _, query := range same[1:] {
+			if got := buildRelated(t, "people", query).Key(); got != want {
+				t.Errorf("the key of %q = %q; want that of %q, %q", query, got, same[0], want)
+			}
+		}
+	}
+}
+
+// A part of a primary key, which an account with grants on some columns sees, does
+// not tell rows apart: nothing is joined by it.
+func TestPartOfPrimaryKey(t *testing.T) {
+	k := knownRelated("orders")
+	part := *relatedTables["items"]
+	part.Columns = part.Columns[:1:1]
+	part.Columns = append(part.Columns, typedColumn("code", "INT", 0))
+	k.Table = &part
+	keys := catalog.NewKeys(map[string][][]string{"items": {{"shop", "no"}, {"code"}}, "orders": {{"id"}}},
+		catalog.ForeignKey{Name: "k", Table: "orders", Columns: []string{"bit"}, Referenced: "items", ReferencedColumns: []string{"code"}})
+	k.Keys = func() (*catalog.Keys, error) { return keys, nil }
+	st, err := k.Select(parseAsked(t, "select=shop,orders(id)"), encode.Format{})
+	const order = "ROW_NUMBER() OVER (ORDER BY `t0`.`shop`, `t0`.`code`)"
+	if err != nil || len(st.Shape.Keys) > 0 || !strings.Contains(st.Text, order) {
+		t.Errorf("Select = %+v, %v; want a union with %s", st, err, order)
 	}
 }
 

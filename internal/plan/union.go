@@ -60,6 +60,7 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 	if _, err := r.addBranch(root, nil, nil); err != nil {
 		return nil, err
 	}
+	r.keepDates()
 	r.binary = slices.ContainsFunc(r.outputs, func(o output) bool { return o.column != nil && o.column.Type == "FLOAT" })
 	var text clause
 	switch {
@@ -124,6 +125,22 @@ func areSubqueries(compared []probe, columns []encode.Column) bool {
 		}
 	}
 	return true
+}
+
+// keepDates makes texts of dates where the rows of several branches become one
+// table: MySQL loses those without a month or a day on the way.
+func (r *related) keepDates() {
+	if len(r.branches) == 1 || r.known.Table.MariaDB > 0 {
+		return
+	}
+	for i, o := range r.outputs {
+		if o.column == nil || o.branch.isGrouped || o.column.Type != "DATE" && o.column.Type != "DATETIME" {
+			continue
+		}
+		r.note(o.scope, o.column)
+		r.outputs[i].column = nil
+		r.outputs[i].sql = "CAST(" + o.sql + " AS CHAR)"
+	}
 }
 
 // single writes the statement with one branch.
@@ -284,12 +301,20 @@ func (r *related) rows(b *branch) clause {
 // firstRows writes the rows of the table that is read, and numbers them once they
 // are limited: to number all of them first takes several times as long.
 func (r *related) firstRows(b *branch, from clause, order []clause) clause {
-	q := b.node.query
 	columns := append(r.namedOutputs(b), r.links(b)...)
-	if q.Limit == nil && q.Offset == 0 {
+	if !b.node.isPage() {
 		return sql("SELECT ROW_NUMBER() OVER (", orderTerms(order), ") AS ", numberName(0), behind(columns), from)
 	}
-	var again []clause
+	page, again := r.page(b, from, order, columns)
+	return sql("SELECT `q`.*, ROW_NUMBER() OVER (", orderTerms(again), ") AS ", numberName(0), " FROM (", page, ") AS `q`")
+}
+
+// isPage reports whether not all rows of n are asked for.
+func (n *node) isPage() bool { return n.query.Limit != nil || n.query.Offset > 0 }
+
+// page writes the rows of the table that is read as a table of their own, and the
+// order that they have there.
+func (r *related) page(b *branch, from clause, order, columns []clause) (page clause, again []clause) {
 	for i, o := range order {
 		text, suffix := strings.CutSuffix(o.sql, " DESC")
 		columns = append(columns, clause{text + " AS " + orderName(i), o.args})
@@ -298,8 +323,7 @@ func (r *related) firstRows(b *branch, from clause, order []clause) clause {
 		}
 		again = append(again, clause{sql: o.sql})
 	}
-	page := sql("SELECT ", join(columns, ", "), from, orderBy(order), limitClause(q))
-	return sql("SELECT `q`.*, ROW_NUMBER() OVER (", orderTerms(again), ") AS ", numberName(0), " FROM (", page, ") AS `q`")
+	return sql("SELECT ", join(columns, ", "), from, orderBy(order), limitClause(b.node.query)), again
 }
 
 // window keeps the rows of b that limit and offset leave of those of each row.
@@ -370,24 +394,26 @@ func (r *related) groupBy(b *branch) clause {
 	if !b.isGrouped {
 		return clause{}
 	}
-	var by []string
+	var by []clause
 	if b.parent != nil {
-		by = r.parentNumbers(b)
+		for _, number := range r.parentNumbers(b) {
+			by = append(by, clause{sql: number})
+		}
 	}
 	for i, o := range r.outputs {
 		if o.branch != b || !o.isGroup {
 			continue
 		}
 		if b.isNumbered() || b.parent == nil {
-			by = append(by, outputName(i))
+			by = append(by, clause{sql: outputName(i)})
 		} else {
-			by = append(by, o.sql)
+			by = append(by, o.clause)
 		}
 	}
 	if len(by) == 0 {
 		return clause{}
 	}
-	return clause{sql: " GROUP BY " + strings.Join(by, ", ")}
+	return sql(" GROUP BY ", join(by, ", "))
 }
 
 // hasGroups reports whether the rows of b are grouped by a column.
@@ -395,10 +421,31 @@ func (r *related) hasGroups(b *branch) bool {
 	return slices.ContainsFunc(r.outputs, func(o output) bool { return o.branch == b && o.isGroup })
 }
 
+// tables writes FROM and WHERE of n, which stands before everything else.
+func (r *related) tables(n *node) (tables, where clause, err error) {
+	at := inWhere
+	if n.isPage() && !n.isGrouped() {
+		at = inPage
+	}
+	if where, err = r.allIn(at, &n.scope, n.query.Where); err != nil {
+		return tables, where, err
+	}
+	joins, err := r.joins(n)
+	return sql(" FROM ", n.quoted(), joins), prefixed(" WHERE ", where), err
+}
+
 // from writes FROM and WHERE of a branch.
 func (r *related) from(b *branch) (clause, error) {
 	n := b.node
-	where, err := r.all(&n.scope, n.query.Where)
+	if b.parent == nil {
+		tables, where, err := r.tables(n)
+		return sql(tables, where), err
+	}
+	isOuter, at := b.isGrouped && !r.hasGroups(b), inWhere
+	if isOuter { // a row without any has one group, too
+		at = inJoin
+	}
+	where, err := r.allIn(at, &n.scope, n.query.Where)
 	if err != nil {
 		return clause{}, err
 	}
@@ -406,16 +453,13 @@ func (r *related) from(b *branch) (clause, error) {
 	if err != nil {
 		return clause{}, err
 	}
-	if b.parent == nil {
-		return sql(" FROM ", n.quoted(), joins, prefixed(" WHERE ", where)), nil
-	}
 	link := make([]string, len(n.relation.FromColumns))
 	for i := range link {
 		link[i] = "`p`." + linkName(b.number, i)
 	}
 	source, on := n.source(link)
 	head := sql(" FROM ", branchName(b.parent), " AS `p`")
-	if b.isGrouped && !r.hasGroups(b) { // a row without any has one group, too
+	if isOuter {
 		onlyThere := ""
 		if b.from != b.parent.node {
 			onlyThere = " WHERE `p`." + presenceName(b.number)
@@ -474,7 +518,7 @@ func (r *related) joins(n *node) (clause, error) {
 		if !child.isJoined {
 			continue
 		}
-		where, err := r.all(&child.scope, child.query.Where)
+		where, err := r.allIn(inJoin, &child.scope, child.query.Where)
 		if err != nil {
 			return clause{}, err
 		}
@@ -492,9 +536,35 @@ func (r *related) joins(n *node) (clause, error) {
 	return all, nil
 }
 
-// exists writes that a row of s has rows of a related table.
-func (b *builder) exists(s *scope, child *node) (clause, error) {
-	where, err := b.all(&child.scope, child.query.Where)
+// place is where conditions stand.
+type place uint8
+
+const (
+	inWhere    place = iota // of rows, with the tables that are joined to them
+	inPage                  // the same, of rows of which only the first are wanted
+	inJoin                  // the condition of a join, before what is joined to that
+	inSubquery              // of which there are only the rows themselves
+)
+
+// allIn is all for conditions at a place.
+func (b *builder) allIn(p place, s *scope, conditions []postgrest.Condition) (clause, error) {
+	before := b.place
+	defer func() { b.place = before }()
+	b.place = p
+	return b.all(s, conditions)
+}
+
+// isThere writes that a row of s has rows of a related table. What is joined to it
+// tells so by itself: with a subquery MariaDB would read all rows of that table. In
+// the condition of a join, MySQL finds wrong rows with EXISTS, which it makes a
+// join of; and of a page whose rows need any row, to look for one by one is less
+// work than to read all.
+func (b *builder) isThere(s *scope, child *node) (clause, error) {
+	place := b.place
+	if child.isJoined && (place == inWhere || place == inPage) {
+		return clause{sql: child.isThere()}, nil
+	}
+	where, err := b.allIn(inSubquery, &child.scope, child.query.Where)
 	if err != nil {
 		return clause{}, err
 	}
@@ -504,19 +574,26 @@ func (b *builder) exists(s *scope, child *node) (clause, error) {
 	case q.Limit != nil && *q.Limit == 0:
 		return clause{sql: "FALSE"}, nil
 	case q.Offset > 0:
-		return sql("(SELECT COUNT(*)", rows, clause{") > ?", []any{int64(q.Offset)}}), nil
+		return sql("((SELECT COUNT(*)", rows, clause{") > ?)", []any{int64(q.Offset)}}), nil
+	case place == inJoin, place == inPage && where.sql == "":
+		return sql("((SELECT TRUE", rows, " LIMIT 1) IS NOT NULL)"), nil
 	default:
 		return sql("EXISTS (SELECT *", rows, ")"), nil
 	}
 }
 
+// isNullTest reports whether c asks whether something is NULL.
+func isNullTest(c postgrest.Condition) bool {
+	return c.Operator == "is" && strings.EqualFold(c.Values[0], "null")
+}
+
 // isNull writes that a row has, or has not, rows of a related table.
 func (b *builder) isNull(s *scope, child *node, c postgrest.Condition) (clause, error) {
-	if c.Operator != "is" || !strings.EqualFold(c.Values[0], "null") {
+	if !isNullTest(c) {
 		return clause{}, c.ValuesAt.Refuse(postgrest.CodeEmbedFilter, "Filter its rows with "+child.embed.Name+".COLUMN=…",
 			"a filter on the related table %q, expected is.null or not.is.null", child.embed.Name)
 	}
-	there, err := b.exists(s, child)
+	there, err := b.isThere(s, child)
 	return sql("NOT ", there), err
 }
 
@@ -572,16 +649,27 @@ func (r *related) orderSubject(b *branch, term postgrest.Term) (subject, error) 
 	if err == nil && what.isPath() {
 		r.note(s, what.source)
 	}
-	if err == nil && b.isGrouped && !r.isGroup(b, what) {
+	if err != nil || !b.isGrouped {
+		return what, err
+	}
+	group := r.group(b, what)
+	switch {
+	case group < 0:
 		return what, term.Refuse(postgrest.CodeSyntax, "Add it to select.",
 			"order by %q, by which the rows are not grouped", term.Column)
+	case what.isPath() && b.parent == nil: // MySQL does not know an expression with arguments again
+		what.clause = clause{sql: outputName(group)}
+		what.keys = s.sortKeys(what)
+	case what.isPath():
+		what.keys = nil
 	}
-	return what, err
+	return what, nil
 }
 
-// isGroup reports whether the rows of b are grouped by what.
-func (r *related) isGroup(b *branch, what subject) bool {
-	return slices.ContainsFunc(r.outputs, func(o output) bool {
+// group finds the output that is what, if the rows of b are grouped by it. It
+// returns -1 otherwise.
+func (r *related) group(b *branch, what subject) int {
+	return slices.IndexFunc(r.outputs, func(o output) bool {
 		return o.branch == b && o.isGroup && o.sql == what.sql && fmt.Sprint(o.args) == fmt.Sprint(what.args)
 	})
 }
@@ -641,7 +729,9 @@ func limitClause(q *postgrest.Query) clause {
 // countRelated returns the query for the number of rows of q.
 func (k Known) countRelated(q *postgrest.Query) (*exec.Statement, error) {
 	r := &related{known: k}
-	root, err := r.resolve(k.Table, q)
+	all := *q
+	all.Limit, all.Offset = nil, 0
+	root, err := r.resolve(k.Table, &all)
 	if err != nil {
 		return nil, err
 	}

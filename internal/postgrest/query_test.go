@@ -256,8 +256,10 @@ func TestParse(t *testing.T) {
 		{"select=a!inner!b( c , d )", "select a!b inner{select c; select d}"},
 		{"select=...a(b:c,count())", "select ...a{select c called b; select count()}"},
 		{"a.b=eq.1&select=a(b)", `select a{select b; b eq ["1"]}`},
-		{"select=x:a(b(c))&x.b.c=gt.1&x.b.limit=2&x.b.offset=3&x.b.order=c.desc&x.or=(d.eq.1)&x.not.and=(e.eq.2)",
-			`select x:a{select b{select c; c gt ["1"]; order c desc; limit 2; offset 3}; or(d eq ["1"]); not and(e eq ["2"])}`},
+		{
+			"select=x:a(b(c))&x.b.c=gt.1&x.b.limit=2&x.b.offset=3&x.b.order=c.desc&x.or=(d.eq.1)&x.not.and=(e.eq.2)",
+			`select x:a{select b{select c; c gt ["1"]; order c desc; limit 2; offset 3}; or(d eq ["1"]); not and(e eq ["2"])}`,
+		},
 		{"select=a(b)&a.select=eq.1", `select a{select b; select eq ["1"]}`},
 		{`select=a(b)&a."order"=eq.1`, `select a{select b; order eq ["1"]}`},
 		{"select=a()&a=not.is.null", `select a{hidden}; not a is ["null"]`},

@@ -112,6 +112,10 @@ var dbResponses = map[exec.Kind]*Error{
 	exec.SlowPattern: NewError(http.StatusBadRequest, postgrest.CodeBadPattern, "A pattern takes too many steps on the value of one of the rows.",
 		"Leave out repetitions within repetitions, such as (a+)+."),
 	exec.Damaged: NewError(http.StatusInternalServerError, "58030", "The database cannot open the table.", hintLog),
+	exec.Unsupported: NewError(http.StatusBadRequest, "0A000", "The database cannot do this.",
+		"It may be a cluster that cannot put this together from its parts: ask for less in one request."),
+	exec.StreamCut: NewError(http.StatusInternalServerError, "XX000", "The database ended the result.", "Ask with order."),
+	exec.Session:   NewError(http.StatusInternalServerError, "08004", "The database refuses the session that is configured.", hintLog),
 }
 
 // remedies are for the log: what an operator can do about it, and where the hint
@@ -128,11 +132,12 @@ var remedies = map[exec.Kind]string{
 	exec.BadView:     "look at SHOW CREATE VIEW: make it again with a DEFINER that exists and may use all that it uses",
 	exec.BadData:     "look at the view's expressions",
 	exec.SortMemory:  "raise sort_buffer_size",
-	exec.TooMany:     "raise max_join_size, or set sql_big_selects=1; on Vitess, ask for fewer rows",
+	exec.TooMany:     "raise max_join_size, or set sql_big_selects=1; on Vitess, DB_SESSION=workload=olap",
 	exec.RowTooLarge: "the client has to leave out columns",
 	exec.TooDeep:     "raise the limit that err names",
 	exec.DiskFull:    "look at the room in tmpdir, and at tmp_table_size and its like",
 	exec.NoMemory:    "look at the memory of the database's machine, and at its limits",
+	exec.Session:     "look at DB_SESSION",
 	exec.Damaged:     "look at err, at the database's own log, and at CHECK TABLE",
 }
 

@@ -22,8 +22,17 @@ func (t *table) know(ctx context.Context, q *read) (*catalog.Table, error) {
 		return q.known, nil
 	}
 	var err error
-	q.known, err = t.learn(ctx, q)
+	q.known, err = t.asLearned(ctx, q)
 	return q.known, err
+}
+
+// asLearned returns what the catalog knows. Nearly always that is at hand, and then
+// a context with a deadline would be most of the work.
+func (t *table) asLearned(ctx context.Context, q *read) (*catalog.Table, error) {
+	if known := t.catalog.Known(t.name); known != nil {
+		return known, nil
+	}
+	return t.learn(ctx, q)
 }
 
 // planner returns what the statements of q are made from.
@@ -43,6 +52,9 @@ func (t *table) knowRelated(ctx context.Context, q *read, name string) (*catalog
 	}
 	known, err := askCatalog(ctx, t, q, func(ctx context.Context) (*catalog.Table, error) { return t.catalog.Table(ctx, name) })
 	if err == nil {
+		if q.related == nil {
+			q.related = map[string]*catalog.Table{}
+		}
 		q.related[name] = known
 	}
 	return known, err
@@ -79,7 +91,7 @@ func (t *table) freshShape(ctx context.Context, q *read) (*catalog.Table, error)
 	if t.shape.Load() == nil || !t.db.IsMariaDB() && !t.options.Booleans {
 		return t.shape.Load(), nil
 	}
-	shape, err := t.learn(ctx, q)
+	shape, err := t.asLearned(ctx, q)
 	if err == nil {
 		t.shape.Store(shape)
 	}

@@ -85,7 +85,7 @@ func (t *table) watch(w http.ResponseWriter, r *http.Request) {
 
 // again is what q asks for, as another request.
 func (t *table) again(q *read) *read {
-	fresh := newRead(q.Query, q.format)
+	fresh := &read{Query: q.Query, format: q.format}
 	t.begin(fresh)
 	return fresh
 }

@@ -1,6 +1,7 @@
 package rest
 
-// This file counts what is under way, for tests of what is left in the end.
+// This file counts what is under way, for operators and for tests of what is left
+// in the end.
 
 // Load is what is under way in a Service. All of it is zero once nobody asks any
 // more and what was asked for has ended, also in the database.
@@ -16,3 +17,6 @@ func (s *Service) Load() Load {
 	bytes, flights := s.share.Load()
 	return Load{Places: s.db.Places(), Bytes: bytes, Flights: flights, Streams: s.streams.Len()}
 }
+
+// SharedReads is how many reads needed no query of their own so far.
+func (s *Service) SharedReads() int64 { return s.share.Shared() }

@@ -49,7 +49,9 @@ func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share
 		}
 	}
 	w.WriteHeader(p.status())
-	defer s.share.Sending(res, client.FromContext(r.Context()))()
+	conn := client.FromContext(r.Context())
+	s.share.Sending(res, conn)
+	defer s.share.Sent(res, conn)
 	_, _ = w.Write(body) // a client that has gone is no error
 }
 

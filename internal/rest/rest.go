@@ -42,6 +42,7 @@ type Options struct {
 	NoAggregates bool     // they are refused
 	Description  describe.Options
 	Live         live.Options
+	Timing       bool // Server-Timing
 	Log          *slog.Logger
 }
 
@@ -81,12 +82,20 @@ func New(db *exec.DB, options Options) *Service {
 
 // Table returns the handler that answers with the rows of a table, which is one of
 // those that New was told of.
-func (s *Service) Table(name string) http.Handler { return &table{Service: s, name: name} }
+func (s *Service) Table(name string) http.Handler {
+	t := &table{Service: s, name: name}
+	t.plain = plan.All(name, encode.Format{}, t.isPlainRight)
+	if s.options.Timing {
+		return withTiming(t)
+	}
+	return t
+}
 
 // table answers reads of one table.
 type table struct {
 	*Service
 	name  string
+	plain *exec.Statement               // for all rows, as JSON
 	named atomic.Bool                   // the account may not read all columns, so * is refused
 	shape atomic.Pointer[catalog.Table] // of a plain read that had to be looked at
 }
@@ -103,6 +112,8 @@ type read struct {
 	related  map[string]*catalog.Table // other tables that are read, once somebody had to know them
 	keys     *catalog.Keys
 	trusted  bool // known is right, though results look otherwise
+
+	whole postgrest.Query // what Query is if the request says nothing
 }
 
 // maxAttempts is how often a read is planned: once more when the table is not what
@@ -150,15 +161,10 @@ func (t *table) repeat(ctx context.Context, q *read, answer func() error) error 
 	return err
 }
 
-// newRead makes a read of q.
-func newRead(q *postgrest.Query, format encode.Format) *read {
-	return &read{Query: q, format: format, related: map[string]*catalog.Table{}}
-}
-
 // parse reads URL and headers.
 func (t *table) parse(r *http.Request) (*read, error) {
-	q := newRead(new(postgrest.Query), encode.Format{})
-	q.count = postgrest.WantsCount(r.Header.Values("Prefer"))
+	q := &read{count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	q.Query = &q.whole
 	profile := r.Header.Get("Accept-Profile")
 	if profile != "" && profile != "public" && profile != t.options.Schema {
 		return nil, errProfile
@@ -238,8 +244,11 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 		return nil, err
 	}
 	if query.IsPlain() && !t.named.Load() && !t.hidesTypes(shape) {
-		if q.trusted {
+		switch {
+		case q.trusted:
 			return plan.All(t.name, q.format, nil), nil
+		case q.format == (encode.Format{}):
+			return t.plain, nil
 		}
 		return plan.All(t.name, q.format, t.isPlainRight), nil
 	}

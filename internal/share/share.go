@@ -15,6 +15,7 @@ import (
 
 	"readapi/internal/client"
 	"readapi/internal/exec"
+	"readapi/internal/metrics"
 )
 
 const (
@@ -52,6 +53,9 @@ const (
 type Sharer struct {
 	db      *exec.DB
 	results *results
+	timers  sync.Pool // *time.Timer, stopped: each read that waits needs one
+
+	shared atomic.Int64 // reads that have got the result of another one's query
 
 	mu    sync.Mutex       // guards what follows, and lanes and flights
 	lanes map[string]*lane // by key; a lane with nothing in it is removed
@@ -100,15 +104,22 @@ func (s *Sharer) Load() (bytes, flights int) {
 	return s.results.size(), flights
 }
 
+// Shared is how many reads have got the result of another one's query so far.
+func (s *Sharer) Shared() int64 { return s.shared.Load() }
+
 // Release says that the caller does not need res any more.
 func (s *Sharer) Release(res *Result) { s.results.hold(res, -1) }
 
-// Sending says that conn, which may be nil, is sent res until done is called: if
+// Sending says that taker, which may be nil, is sent res until Sent is called: if
 // there is no room for other results, a slow client is cut off. The caller holds
 // res.
-func (s *Sharer) Sending(res *Result, conn *client.Conn) (done func()) {
-	s.results.sending.Add(&res.parcel, conn, len(res.Body))
-	return func() { s.results.sending.Remove(&res.parcel, conn) }
+func (s *Sharer) Sending(res *Result, taker client.Taker) {
+	s.results.sending.Add(&res.parcel, taker, len(res.Body))
+}
+
+// Sent takes back one Sending of res and taker.
+func (s *Sharer) Sent(res *Result, taker client.Taker) {
+	s.results.sending.Remove(&res.parcel, taker)
 }
 
 // Compressed returns what compress makes of the body of res, called once for all
@@ -122,11 +133,15 @@ func (s *Sharer) Compressed(res *Result, compress func([]byte) []byte) []byte {
 // member has them, neither. The first row has to be there at the deadline.
 // Errors are *exec.Error.
 func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Time) (*Result, *exec.Rows, error) {
+	took := metrics.TookOf(ctx)
+	took.Asks()
+	defer took.Answered()
 	f, alone := s.join(st, deadline)
 	if alone {
 		return s.readAlone(ctx, f)
 	}
-	late := time.NewTimer(time.Until(deadline) + flightGrace)
+	late := s.timer(time.Until(deadline) + flightGrace)
+	defer s.timers.Put(late)
 	defer late.Stop()
 	for {
 		select {
@@ -142,6 +157,17 @@ func (s *Sharer) Read(ctx context.Context, st *exec.Statement, deadline time.Tim
 			}
 		}
 	}
+}
+
+// timer returns a timer that fires after d. Once it is stopped it may go back to
+// s.timers.
+func (s *Sharer) timer(d time.Duration) *time.Timer {
+	t, ok := s.timers.Get().(*time.Timer)
+	if !ok {
+		return time.NewTimer(d)
+	}
+	t.Reset(d)
+	return t
 }
 
 // readAlone sends the query of a flight that nobody else can join any more. It
@@ -227,6 +253,7 @@ func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) boo
 	}
 	if res != nil {
 		s.results.hold(res, f.members-1) // instead of the caller
+		s.shared.Add(int64(max(0, f.members-1)))
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)

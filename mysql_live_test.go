@@ -1,0 +1,167 @@
+package main
+
+// This file watches tables of a real server.
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// watched is a stream of events.
+type watched struct {
+	resp    *http.Response
+	scanner *bufio.Scanner
+}
+
+// mysqlWatch opens a stream of events.
+func mysqlWatch(t testing.TB, url string, header ...string) *watched {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), mysqlTimeout)
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return &watched{resp, bufio.NewScanner(resp.Body)}
+}
+
+// next returns the next event: its id, and its data as one text. At the end of the
+// stream both are empty.
+func (w *watched) next() (id, data string) {
+	var lines []string
+	for w.scanner.Scan() {
+		name, value, _ := strings.Cut(w.scanner.Text(), ": ")
+		switch {
+		case name == "id":
+			id = value
+		case name == "data":
+			lines = append(lines, value)
+		case name == "" && len(lines) > 0:
+			return id, strings.Join(lines, "\n") + "\n"
+		}
+	}
+	return "", ""
+}
+
+// mysqlLive serves a table of three rows that is read every tenth of a second.
+func mysqlLive(t *testing.T) (*mysqlDatabase, *api, string) {
+	t.Helper()
+	d := newMySQLDatabase(t)
+	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, name VARCHAR(40))", "INSERT INTO sample VALUES (1, 'a'), (2, 'b'), (3, NULL)")
+	d.env["LIVE_INTERVAL"] = "100ms"
+	api, _ := mysqlNewAPI(t, d.env)
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	return d, api, server.URL
+}
+
+// The first event is the answer as it would be, with its ETag; another one comes
+// when the rows have changed, to all who watch.
+func TestMySQLLiveChanges(t *testing.T) {
+	d, api, base := mysqlLive(t)
+	const query = "/read?order=id"
+	resp, plain := send(t, "GET", base+query)
+	const watchers = 50
+	all := make([]*watched, watchers)
+	for i := range all {
+		all[i] = mysqlWatch(t, base+query)
+		checkHeader(t, all[i].resp, "Content-Type", "text/event-stream")
+		checkHeader(t, all[i].resp, "Cache-Control", "no-store")
+		if id, data := all[i].next(); data != plain || id != resp.Header.Get("ETag") {
+			t.Fatalf("the first event = %q %q; want %q %q", id, data, resp.Header.Get("ETag"), plain)
+		}
+	}
+	if n := api.rest.Watchers(); n != watchers {
+		t.Errorf("Watchers = %d; want %d", n, watchers)
+	}
+	d.exec(t, "UPDATE sample SET name = 'line\nbreak' WHERE id = 2")
+	resp, plain = send(t, "GET", base+query)
+	var told sync.WaitGroup
+	for _, w := range all {
+		told.Go(func() {
+			if id, data := w.next(); data != plain || id != resp.Header.Get("ETag") {
+				t.Errorf("the event after a change = %q %q; want %q %q", id, data, resp.Header.Get("ETag"), plain)
+			}
+		})
+	}
+	told.Wait()
+}
+
+// Who comes back with the version that there is, is told nothing until it changes.
+func TestMySQLLiveComesBack(t *testing.T) {
+	d, _, base := mysqlLive(t)
+	id, _ := mysqlWatch(t, base+"/read").next()
+	again := mysqlWatch(t, base+"/read", "Last-Event-ID: "+id)
+	d.exec(t, "DELETE FROM sample WHERE id = 3")
+	if newID, data := again.next(); newID == id || strings.Contains(data, "null") {
+		t.Errorf("the first event of one who comes back = %q %q; want the rows after the change", newID, data)
+	}
+}
+
+// What cannot be watched is told before the stream begins.
+func TestMySQLLiveRefuses(t *testing.T) {
+	d, _, base := mysqlLive(t)
+	d.exec(t, "CREATE TABLE large (id INT PRIMARY KEY, text LONGTEXT)", "INSERT INTO large VALUES (1, REPEAT('x', 2000000))")
+	d.env["DB_TABLES"], d.env["MAX_LIVE"] = "sample,large", "1"
+	base = mysqlServe(t, d.env)
+	tests := []struct {
+		query  string
+		status int
+		code   string
+	}{
+		{"/read/large", http.StatusNotAcceptable, "54000"},
+		{"/read?nam=eq.x", http.StatusBadRequest, "42703"},
+		{"/read?limit=x", http.StatusBadRequest, "PGRST100"},
+		{"/read/nothing", http.StatusNotFound, "PGRST205"},
+	}
+	for _, tt := range tests {
+		resp, body := send(t, "GET", base+tt.query, "Accept: text/event-stream")
+		checkError(t, resp, body, tt.status, tt.code)
+	}
+	first := mysqlWatch(t, base+"/read")
+	first.next()
+	resp, body := send(t, "GET", base+"/read", "Accept: text/event-stream")
+	checkError(t, resp, body, http.StatusServiceUnavailable, "53300")
+}
+
+// When the server stops, streams end at once, and nobody is counted any more.
+func TestMySQLLiveStops(t *testing.T) {
+	_, api, base := mysqlLive(t)
+	w := mysqlWatch(t, base+"/read")
+	w.next()
+	ctx, cancel := context.WithTimeout(t.Context(), mysqlAtOnce)
+	defer cancel()
+	api.drain(ctx)
+	if id, data := w.next(); id != "" || data != "" || w.scanner.Err() != nil {
+		t.Errorf("after the stop: %q %q %v; want the end of the stream", id, data, w.scanner.Err())
+	}
+	mysqlAwait(t, "no watcher", func() bool { return api.rest.Watchers() == 0 })
+	resp, body := send(t, "GET", base+"/read", "Accept: text/event-stream")
+	checkError(t, resp, body, http.StatusServiceUnavailable, "57P01")
+}
+
+// mysqlAwait waits until something is so.
+func mysqlAwait(t testing.TB, what string, isSo func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(mysqlTimeout); !isSo(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not so after %v: %s", mysqlTimeout, what)
+		}
+	}
+}
