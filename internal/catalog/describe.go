@@ -37,8 +37,9 @@ type DescribedColumn struct {
 	ColumnType  string   // as it is defined: tinyint(1), enum('a','b')
 	Comment     string   // may be empty
 	IsNullable  bool     // of a view: always, because what servers say of it is not reliable
+	IsComputed  bool     // of a view: what is sent may be of another type of its kind
 	IsInvisible bool     // can be named, but is no part of *
-	Length      int64    // of CHAR and VARCHAR, in characters
+	Length      int64    // of CHAR and VARCHAR, in characters; 0 is not known
 	Members     []string // of ENUM and SET
 }
 
@@ -50,8 +51,11 @@ func (c *Catalog) Describe(ctx context.Context) (*Description, error) {
 }
 
 const (
-	describeTablesText  = `SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`
-	describeColumnsText = `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, EXTRA, COLUMN_COMMENT, CHARACTER_MAXIMUM_LENGTH
+	describeTablesText = `SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`
+	// The length of ucs2 counts for nothing: it may hold halves of characters, which
+	// are sent as several.
+	describeColumnsText = `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, EXTRA, COLUMN_COMMENT,
+	IF(CHARACTER_SET_NAME = 'ucs2', 0, CHARACTER_MAXIMUM_LENGTH)
 	FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION`
 	// describeChecksText is for MariaDB, whose JSON is a text with a CHECK.
 	describeChecksText = `SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()`
@@ -132,6 +136,7 @@ func describeColumns(ctx context.Context, query Query, tables map[string]*Descri
 			continue
 		}
 		c.Type = typeOf(dataType, c.ColumnType)
+		c.IsComputed = t.IsView
 		c.IsNullable = t.IsView || nullable == "YES"
 		c.IsInvisible = strings.Contains(extra, "INVISIBLE")
 		switch c.Type {
@@ -186,8 +191,11 @@ func (c *Catalog) describeView(ctx context.Context, t *Described) error {
 			if d.Type = column.Type; column.IsJSON {
 				d.Type = "JSON"
 			}
-			if d.Type != "ENUM" && d.Type != "SET" {
+			switch {
+			case d.Type != "ENUM" && d.Type != "SET":
 				d.Members = nil
+			case d.Members == nil: // of a choice between an ENUM and nothing, for example
+				d.Type = "VARCHAR"
 			}
 			d.Length = 0 // texts that it computes may be longer than is said
 		}

@@ -82,15 +82,19 @@ const (
 	jsonForm
 	vectorForm
 	binaryForm
+	looseForm // an integer, or a text
 )
 
 // formOf returns the form in which the values of a column are written.
 func (o *Options) formOf(c *catalog.DescribedColumn) form {
 	name := strings.TrimPrefix(c.Type, "UNSIGNED ")
+	isInteger := strings.HasSuffix(name, "INT")
 	switch {
+	case c.IsComputed && (name == "BIT" || isInteger && o.Encoding.BigintAsString):
+		return looseForm
 	case name == "BIGINT" && o.Encoding.BigintAsString, name == "DECIMAL" && o.Encoding.DecimalAsString:
 		return textForm
-	case strings.HasSuffix(name, "INT"), name == "YEAR", name == "BIT":
+	case isInteger, name == "YEAR", name == "BIT":
 		return integerForm
 	case name == "DECIMAL", name == "FLOAT", name == "DOUBLE":
 		return numberForm

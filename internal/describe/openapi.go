@@ -210,11 +210,11 @@ func parameterName(column string) string {
 }
 
 // componentName writes the name of a table with the characters that the name of a
-// component may have.
+// component may have. No two tables have the same.
 func componentName(table string) string {
 	var out strings.Builder
 	for _, r := range table {
-		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-.", r)) {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-", r)) {
 			out.WriteRune(r)
 		} else {
 			fmt.Fprintf(&out, ".%x.", r)
@@ -292,6 +292,8 @@ func (o *Options) values(c *catalog.DescribedColumn) object {
 		return typed("boolean", c)
 	case binaryForm:
 		return append(typed("string", c), member{"contentEncoding", "base64"})
+	case looseForm:
+		return object{{"type", []string{"integer", "string", "null"}}}
 	case vectorForm:
 		return append(typed("array", c), member{"items", object{{"type", "number"}}})
 	case jsonForm:
@@ -325,7 +327,7 @@ func integers(c *catalog.DescribedColumn) object {
 func texts(c *catalog.DescribedColumn) object {
 	switch c.Type {
 	case "DATE":
-		return either(c, object{{"format", "date"}}, object{{"pattern", `^[0-9]{4}-(00-[0-9]{2}|[0-9]{2}-00)$`}})
+		return either(c, object{{"format", "date"}}, object{{"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}})
 	case "TIMESTAMP":
 		return either(c, object{{"format", "date-time"}}, object{{"pattern", `^0000-00-00T00:00:00(\.0+)?$`}})
 	case "ENUM":
