@@ -30,7 +30,9 @@ func OpenAPI(d *catalog.Description, o Options) []byte {
 		}},
 		{"servers", []any{object{{"url", "."}}}},
 	}
-	if o.Token {
+	if !o.Token {
+		document = append(document, member{"security", []any{}})
+	} else {
 		components = append(components, member{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}}}}})
 		document = append(document, member{"security", []any{object{{"bearer", []string{}}}}})
 	}
@@ -59,7 +61,7 @@ func (o *Options) operation(t *catalog.Described) object {
 		responses = append(responses, member{status, reference("responses", status)})
 	}
 	return object{
-		{"operationId", "read_" + t.Name}, {"summary", "Rows of " + t.Name}, {"tags", []string{t.Name}},
+		{"operationId", "read_" + componentName(t.Name)}, {"summary", "Rows of " + t.Name}, {"tags", []string{t.Name}},
 	}.with("description", t.Comment).with("parameters", parameters).with("responses", responses)
 }
 
