@@ -25,6 +25,7 @@ import (
 // refuses one does without.
 var mysqlOddTables = []struct{ name, columns, rows string }{
 	{"enums", `e ENUM('a,b', 'it''s', 'back\\slash', 'new\nline', 'é', '(', ')', '"', 'tab\t') NULL`, `('a,b'), ('it''s'), ('back\\slash'), ('new\nline'), ('é'), ('('), ('"'), (NULL)`},
+	{"enum_astral", `e ENUM('🔭', 'x')`, `('🔭'), ('x')`},
 	{"enum_empty", `e ENUM('a') NOT NULL`, `('neither'), ('a')`},
 	{"enum_latin1", `e ENUM('é', 'ß') CHARACTER SET latin1`, `('é'), ('ß')`},
 	{"enum_binary", `e ENUM('a', 'b') CHARACTER SET binary`, `('a'), ('b')`},

@@ -36,7 +36,10 @@ func OpenAPI(d *catalog.Description, o Options) []byte {
 		components = append(components, member{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}}}}})
 		document = append(document, member{"security", []any{object{{"bearer", []string{}}}}})
 	}
-	return withoutHTML(append(document, member{"paths", paths}, member{"components", components}))
+	w := newWriter()
+	w.write(append(document, member{"paths", paths}, member{"components", components}))
+	w.WriteByte('\n')
+	return w.Bytes()
 }
 
 const otherMedia = "Every read also gives CSV (Accept: text/csv), lines of JSON (application/x-ndjson) " +
