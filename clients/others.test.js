@@ -157,7 +157,7 @@ test("R reads the CSV of a link", async (t) => {
   if (!need(t, await works("Rscript", "--version"), "R (Debian: r-base-core)", "REQUIRE_TOOLS")) return;
   const script = `books <- read.csv(commandArgs(TRUE)[1], check.names = FALSE)
     cat(nrow(books), sum(books$price, na.rm = TRUE), books$title[3], paste(names(books), collapse = ","), sep = "|")`;
-  const { stdout } = await run("Rscript", ["--vanilla", "-e", script, `${server.url}/book.csv?order=id&select=title,price,"shelf mark"`]);
+  const { stdout } = await run("Rscript", ["--vanilla", "-e", script, `${server.url}/book.csv?order=id&select=title,price,%22shelf%20mark%22`]);
   assert.equal(stdout, '3|32.5|Nanoseconds, "short"|title,price,shelf mark');
 });
 
