@@ -42,8 +42,8 @@ endef
 
 run: build ## serve the MySQL of .env; without a .env, demo rows from an embedded database
 	@if [ -f .env ]; then \
-	  echo 'make run: serving the database of .env'; \
 	  $(READ_ENV); \
+	  echo "make run: serving the database of .env, with a page at $${ADDR:-localhost:$${PORT:-8080}}"; \
 	  exec bin/readapi; \
 	fi; \
 	$(MAKE) --no-print-directory bin/demo || exit; \
@@ -53,6 +53,8 @@ run: build ## serve the MySQL of .env; without a .env, demo rows from an embedde
 
 test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*, see CONTRIBUTING.md)
 	$(if $(TEST_DB_HOST),,bin/demo) go test -count=1 $(TESTFLAGS) ./...
+	@command -v npm >/dev/null && (cd clients && npm ci >/dev/null 2>&1) || \
+	  echo 'make test: axe-core and postgrest-js, which npm would install, are not here: TestBrowser goes without them'
 	cd demo && go test -count=1 $(TESTFLAGS) ./...
 	@for name in $(BROWSERS); do command -v "$$name" >/dev/null && exit; done; \
 	echo 'make test: no Chromium or Chrome here: the browser tests (TestBrowser in demo/) were skipped'
@@ -89,10 +91,10 @@ clients: build bin/demo ## run other people's clients against readapi, also in a
 	cd clients && npm ci && $(if $(TEST_DB_HOST),,../bin/demo) npm test
 	REQUIRE_NODE=1 $(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -run '^TestMySQLSchemas$$' .
 
-screenshot: ## take docs/page.png anew (needs Chromium, and port 8080 free)
+screenshot: ## take the pictures in docs/ anew (needs Chromium, and port 8080 free)
 	mkdir -p bin/pictures
-	cd demo && REQUIRE_BROWSER=1 SCREENSHOTS=$(CURDIR)/bin/pictures go test -count=1 -run '^TestBrowser$$/light' .
-	cp bin/pictures/page.png docs/page.png
+	cd demo && REQUIRE_BROWSER=1 SCREENSHOTS=$(CURDIR)/bin/pictures go test -count=1 -run '^TestBrowser$$/(light|picture)' .
+	cp bin/pictures/page.png bin/pictures/page-table.png bin/pictures/page-related.png docs/
 
 bench: build ## measure readapi beside other servers; writes bench/RESULTS.md (20 minutes; BENCH=-quick: 1)
 	cd bench && go run . $(BENCH)

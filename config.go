@@ -54,6 +54,7 @@ type config struct {
 	shutdownTimeout time.Duration
 	encoding        encode.Options
 	noAggregates    bool
+	noPage          bool
 	liveInterval    time.Duration
 	maxLive         int    // clients that watch a table
 	metricsAddr     string // host:port, or empty
@@ -217,6 +218,10 @@ var rules = []rule{
 	{
 		name: "SERVER_TIMING", fallback: "off", meaning: "on or off: the header Server-Timing, where the time of a read went",
 		parse: either("off", "on", func(c *config) *bool { return &c.serverTiming }),
+	},
+	{
+		name: "PAGE", fallback: "on", meaning: "on or off: whether / shows a browser the tables",
+		parse: either("on", "off", func(c *config) *bool { return &c.noPage }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",

@@ -58,6 +58,7 @@ var configFields = map[string]func(config) any{
 	"AGGREGATES":       func(c config) any { return !c.noAggregates },
 	"METRICS_ADDR":     func(c config) any { return c.metricsAddr },
 	"SERVER_TIMING":    func(c config) any { return c.serverTiming },
+	"PAGE":             func(c config) any { return !c.noPage },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -138,6 +139,8 @@ var configValid = []struct {
 	{"METRICS_ADDR", "localhost:9090", "localhost:9090"},
 	{"SERVER_TIMING", "on", true},
 	{"SERVER_TIMING", "off", false},
+	{"PAGE", "on", true},
+	{"PAGE", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
 	{"LOG_LEVEL", "info", slog.LevelInfo},
 	{"LOG_LEVEL", "warn", slog.LevelWarn},
@@ -260,6 +263,7 @@ var configInvalid = []struct {
 	{"MAX_LIVE", "0", "from 1 to 1000000"},                                        // off is not a number
 	{"BOOLEAN_AS", "bool", "want number or boolean"},                              // short
 	{"AGGREGATES", "yes", "want on or off"},                                       // neither
+	{"PAGE", "true", "want on or off"},                                            // neither
 	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},                      // upper case
 	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},                    // slog would take it
 	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},                     // not a level of slog

@@ -19,6 +19,7 @@ import (
 	"readapi/internal/exec"
 	"readapi/internal/live"
 	"readapi/internal/observe"
+	"readapi/internal/page"
 	"readapi/internal/rest"
 )
 
@@ -78,6 +79,9 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	a.routes = map[string]http.Handler{
 		"/healthz": a.handleHealth(),
 		"/readyz":  a.handleReady(),
+	}
+	if !cfg.noPage {
+		maps.Copy(a.routes, page.Routes())
 	}
 	for _, token := range cfg.apiTokens {
 		a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))

@@ -448,7 +448,8 @@ func TestRoutes(t *testing.T) {
 		status       int
 		code         string
 	}{
-		{"GET", "/", 404, "PGRST125"},
+		{"POST", "/", 405, "PGRST117"},
+		{"GET", "/index.html", 404, "PGRST125"},
 		{"GET", "/Read", 404, "PGRST125"},
 		{"GET", "//read", 404, "PGRST125"}, // net/http's mux would redirect
 		{"GET", "/read/mysql.user", 404, "PGRST205"},

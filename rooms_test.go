@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"readapi/internal/metrics":    0,
 	"readapi/internal/encode":     0,
 	"readapi/internal/live":       0,
+	"readapi/internal/page":       0,
 	"readapi/internal/postgrest":  0,
 }
 
@@ -38,7 +39,7 @@ var helpers = []string{"readapi/internal/apitest", "readapi/internal/fakedb", "r
 // importers are the packages that may import what is not for every room.
 var importers = map[string][]string{
 	"github.com/go-sql-driver/mysql": {"readapi", "readapi/internal/connect", "readapi/internal/exec"},
-	"net/http":                       {"readapi", "readapi/internal/httpserver", "readapi/internal/observe", "readapi/internal/rest"},
+	"net/http":                       {"readapi", "readapi/internal/httpserver", "readapi/internal/observe", "readapi/internal/page", "readapi/internal/rest"},
 	"os":                             {"readapi", "readapi/internal/certs", "readapi/internal/client", "readapi/internal/metrics"}, // client: for an error only
 }
 

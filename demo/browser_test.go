@@ -63,6 +63,22 @@ func TestBrowser(t *testing.T) {
 		{"page: hostile rows", testHostileRows},
 		{"page: phone", testPhone},
 		{"page: light and dark", testColours},
+		{"tables: rows", testTables},
+		{"tables: filters", testFilters},
+		{"tables: order", testOrder},
+		{"tables: columns", testColumns},
+		{"tables: pages", testPages},
+		{"tables: relations", testRelations},
+		{"tables: 300 of them", testManyTables},
+		{"tables: requests to copy", testRequests},
+		{"tables: CSV", testCSV},
+		{"tables: live", testLive},
+		{"tables: token", testToken},
+		{"tables: errors", testFaults},
+		{"tables: hostile names and rows", testHostileTables},
+		{"tables: axe", testAxe},
+		{"tables: keyboard only", testKeyboard},
+		{"tables: picture", testPicture},
 	}
 	b := startBrowser(t)
 	for _, tt := range tests {

@@ -12,8 +12,8 @@
 //
 // With -site, which is for COMMAND readapi, a static page that fetches the rows
 // is served as well, on port 8081 of the loopback interface or, if that is taken,
-// on any other; both addresses are printed on standard output. Without it,
-// nothing is printed.
+// on any other; its address and those of COMMAND's page and rows are printed on
+// standard output. Without it, nothing is printed.
 //
 // SIGINT and SIGTERM are passed on to COMMAND. The exit code is that of
 // COMMAND, or 128+n if signal n ended it; 127 if it could not be started, 2
@@ -70,7 +70,7 @@ func run(args, environ []string, signals <-chan os.Signal) (int, error) {
 			return exitFailed, fmt.Errorf("serve the page: %w", err)
 		}
 		defer page.close()
-		fmt.Printf("the rows:  %s/read\nthe page:  %s\n", page.api, page.url)
+		fmt.Printf("the page:  %s/\nthe rows:  %s/read\nan example of another origin:  %s\n", page.api, page.api, page.url)
 	}
 	return runCommand(args, environ, signals)
 }

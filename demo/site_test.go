@@ -170,9 +170,13 @@ func TestSiteFlag(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var rows, page string
-	if _, err := fmt.Fscanf(output, "the rows: %s\nthe page: %s\n", &rows, &page); err != nil {
+	var tables, rows, page string
+	const format = "the page: %s\nthe rows: %s\nan example of another origin: %s\n"
+	if _, err := fmt.Fscanf(output, format, &tables, &rows, &page); err != nil {
 		t.Fatal(err)
+	}
+	if want := "http://localhost:9000/"; tables != want {
+		t.Errorf("the page: %q; want %q", tables, want)
 	}
 	if want := "http://localhost:9000/read"; rows != want {
 		t.Errorf("the rows: %q; want %q", rows, want)
