@@ -4,7 +4,7 @@ GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK = go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-MODULES   = . demo bench
+MODULES   = . demo bench clients/go
 VERSION   = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 TARGETS   = linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 BROWSERS  = chromium chromium-browser google-chrome google-chrome-stable chrome \
@@ -87,8 +87,9 @@ fuzz: ## fuzz each target FUZZTIME (200000x) times
 	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname $$file)" || exit; \
 	done
 
-clients: build bin/demo ## run @supabase/postgrest-js against readapi, also in a browser (needs Node)
+clients: build bin/demo ## run other people's clients against readapi, also in a browser (needs Node)
 	cd clients && npm ci && $(if $(TEST_DB_HOST),,../bin/demo) npm test
+	REQUIRE_NODE=1 $(if $(TEST_DB_HOST),,bin/demo) go test -count=1 -run '^TestMySQLSchemas$$' .
 
 screenshot: ## take the pictures in docs/ anew (needs Chromium, and port 8080 free)
 	mkdir -p bin/pictures

@@ -212,16 +212,16 @@ var rules = []rule{
 		parse: either("on", "off", func(c *config) *bool { return &c.noAggregates }),
 	},
 	{
-		name: "PAGE", fallback: "on", meaning: "on or off: whether / shows a browser the tables",
-		parse: either("on", "off", func(c *config) *bool { return &c.noPage }),
-	},
-	{
 		name: "METRICS_ADDR", meaning: "listen address for /metrics (Prometheus), /healthz and /readyz",
 		parse: func(c *config, value string) error { return parseListen(&c.metricsAddr, value) },
 	},
 	{
 		name: "SERVER_TIMING", fallback: "off", meaning: "on or off: the header Server-Timing, where the time of a read went",
 		parse: either("off", "on", func(c *config) *bool { return &c.serverTiming }),
+	},
+	{
+		name: "PAGE", fallback: "on", meaning: "on or off: whether / shows a browser the tables",
+		parse: either("on", "off", func(c *config) *bool { return &c.noPage }),
 	},
 	{
 		name: "LOG_LEVEL", fallback: "info", meaning: "debug (each request), info, warn or error",

@@ -56,9 +56,9 @@ var configFields = map[string]func(config) any{
 	"DECIMAL_AS":       func(c config) any { return c.encoding.DecimalAsString },
 	"BOOLEAN_AS":       func(c config) any { return c.encoding.Booleans },
 	"AGGREGATES":       func(c config) any { return !c.noAggregates },
-	"PAGE":             func(c config) any { return !c.noPage },
 	"METRICS_ADDR":     func(c config) any { return c.metricsAddr },
 	"SERVER_TIMING":    func(c config) any { return c.serverTiming },
+	"PAGE":             func(c config) any { return !c.noPage },
 	"LOG_LEVEL":        func(c config) any { return c.logLevel },
 	"LOG_FORMAT":       func(c config) any { return c.logFormat },
 }
@@ -136,11 +136,11 @@ var configValid = []struct {
 	{"BOOLEAN_AS", "boolean", true},
 	{"AGGREGATES", "on", true},
 	{"AGGREGATES", "off", false},
-	{"PAGE", "on", true},
-	{"PAGE", "off", false},
 	{"METRICS_ADDR", "localhost:9090", "localhost:9090"},
 	{"SERVER_TIMING", "on", true},
 	{"SERVER_TIMING", "off", false},
+	{"PAGE", "on", true},
+	{"PAGE", "off", false},
 	{"LOG_LEVEL", "debug", slog.LevelDebug},
 	{"LOG_LEVEL", "info", slog.LevelInfo},
 	{"LOG_LEVEL", "warn", slog.LevelWarn},
@@ -256,7 +256,6 @@ var configInvalid = []struct {
 	{"BIGINT_AS", "String", "want number or string"},                              // upper case
 	{"BIGINT_AS", "true", "want number or string"},                                // neither
 	{"DECIMAL_AS", "float", "want number or string"},                              // neither
-	{"PAGE", "true", "want on or off"},                                            // neither
 	{"METRICS_ADDR", "9090", "want host:port or :port"},                           // no colon
 	{"SERVER_TIMING", "ON", "want off or on"},                                     // upper case
 	{"SERVER_TIMING", "true", "want off or on"},                                   // neither
@@ -264,6 +263,7 @@ var configInvalid = []struct {
 	{"MAX_LIVE", "0", "from 1 to 1000000"},                                        // off is not a number
 	{"BOOLEAN_AS", "bool", "want number or boolean"},                              // short
 	{"AGGREGATES", "yes", "want on or off"},                                       // neither
+	{"PAGE", "true", "want on or off"},                                            // neither
 	{"LOG_LEVEL", "INFO", "want debug, info, warn or error"},                      // upper case
 	{"LOG_LEVEL", "info+2", "want debug, info, warn or error"},                    // slog would take it
 	{"LOG_LEVEL", "trace", "want debug, info, warn or error"},                     // not a level of slog

@@ -841,6 +841,8 @@ func TestMaxInFlight(t *testing.T) {
 	<-queried
 	resp, body := send(t, "GET", server.URL+"/read")
 	checkError(t, resp, body, http.StatusServiceUnavailable, "53300")
+	resp, body = send(t, "GET", server.URL+"/read/")
+	checkError(t, resp, body, http.StatusServiceUnavailable, "53300")
 	if resp, _ := send(t, "GET", server.URL+"/healthz"); resp.StatusCode != 200 {
 		t.Errorf("GET /healthz under load = %d; want 200", resp.StatusCode)
 	}

@@ -116,10 +116,10 @@ func TestMySQLLiveComesBack(t *testing.T) {
 
 // What cannot be watched is told before the stream begins.
 func TestMySQLLiveRefuses(t *testing.T) {
-	d, _, base := mysqlLive(t)
+	d, _, _ := mysqlLive(t)
 	d.exec(t, "CREATE TABLE large (id INT PRIMARY KEY, text LONGTEXT)", "INSERT INTO large VALUES (1, REPEAT('x', 2000000))")
 	d.env["DB_TABLES"], d.env["MAX_LIVE"] = "sample,large", "1"
-	base = mysqlServe(t, d.env)
+	base := mysqlServe(t, d.env)
 	tests := []struct {
 		query  string
 		status int

@@ -4,12 +4,13 @@
 // interrupted.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { accessSync, readFileSync } from "node:fs";
 import net from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createConnection } from "mysql2/promise";
 
 const { env } = process;
@@ -60,6 +61,11 @@ export class Database {
     await this.admin.query(`DROP DATABASE ${this.name}`);
     await this.admin.end();
   }
+}
+
+/** output runs the program to its end and returns what it writes on standard output. */
+export async function output(environment, ...args) {
+  return (await promisify(execFile)(program, args, { env: environment, maxBuffer: 64 << 20 })).stdout;
 }
 
 /** Readapi is a running readapi. */

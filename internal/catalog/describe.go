@@ -37,9 +37,12 @@ type DescribedColumn struct {
 	ColumnType  string   // as it is defined: tinyint(1), enum('a','b')
 	Comment     string   // may be empty
 	IsNullable  bool     // of a view: always, because what servers say of it is not reliable
+	IsComputed  bool     // of a view: what is sent may be of another type of its kind
 	IsInvisible bool     // can be named, but is no part of *
-	Length      int64    // of CHAR and VARCHAR, in characters
-	Members     []string // of ENUM and SET
+	Length      int64    // of CHAR and VARCHAR, in characters; 0 is not known
+	Members     []string // of ENUM and SET; one with members that cannot be known is a VARCHAR
+
+	mayBeJSON bool // as MariaDB defines JSON, but for the CHECK
 }
 
 // Describe returns the description, as it has been learned within the last
@@ -50,8 +53,11 @@ func (c *Catalog) Describe(ctx context.Context) (*Description, error) {
 }
 
 const (
-	describeTablesText  = `SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`
-	describeColumnsText = `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, EXTRA, COLUMN_COMMENT, CHARACTER_MAXIMUM_LENGTH
+	describeTablesText = `SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`
+	// The length of ucs2 counts for nothing: it may hold halves of characters, which
+	// are sent as several.
+	describeColumnsText = `SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, EXTRA, COLUMN_COMMENT,
+	IF(CHARACTER_SET_NAME = 'ucs2', 0, CHARACTER_MAXIMUM_LENGTH), COALESCE(DATA_TYPE = 'longtext' AND COLLATION_NAME = 'utf8mb4_bin', FALSE)
 	FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION`
 	// describeChecksText is for MariaDB, whose JSON is a text with a CHECK.
 	describeChecksText = `SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()`
@@ -79,8 +85,8 @@ func (c *Catalog) describe(ctx context.Context, query Query, names []string) (*D
 		if t == nil || len(t.Columns) == 0 {
 			continue
 		}
-		if t.IsView {
-			if err := c.describeView(ctx, t); err != nil {
+		if t.IsView || t.hidesJSON() {
+			if err := c.describeRead(ctx, t); err != nil {
 				continue // it does not work: nothing can be read
 			}
 		}
@@ -124,7 +130,7 @@ func describeColumns(ctx context.Context, query Query, tables map[string]*Descri
 			table, dataType, nullable, extra string
 			length                           sql.NullInt64
 		)
-		if err := rows.Scan(&table, &c.Name, &dataType, &c.ColumnType, &nullable, &extra, &c.Comment, &length); err != nil {
+		if err := rows.Scan(&table, &c.Name, &dataType, &c.ColumnType, &nullable, &extra, &c.Comment, &length, &c.mayBeJSON); err != nil {
 			return fmt.Errorf("columns: %w", err)
 		}
 		t := tables[table]
@@ -132,6 +138,7 @@ func describeColumns(ctx context.Context, query Query, tables map[string]*Descri
 			continue
 		}
 		c.Type = typeOf(dataType, c.ColumnType)
+		c.IsComputed = t.IsView
 		c.IsNullable = t.IsView || nullable == "YES"
 		c.IsInvisible = strings.Contains(extra, "INVISIBLE")
 		switch c.Type {
@@ -139,6 +146,9 @@ func describeColumns(ctx context.Context, query Query, tables map[string]*Descri
 			c.Length = length.Int64
 		case "ENUM", "SET":
 			c.Members = members(c.ColumnType)
+			if strings.Contains(c.ColumnType, "?") { // characters beyond U+FFFF stand there as one
+				c.Type, c.Members = "VARCHAR", nil
+			}
 		}
 		t.Columns = append(t.Columns, c)
 	}
@@ -173,26 +183,46 @@ func describeChecks(ctx context.Context, query Query, tables map[string]*Describ
 	return rows.Err()
 }
 
-// describeView takes the types of a view from what reads of it know: for what it
+// hidesJSON reports whether t may have JSON that its conditions do not tell of: an
+// account with grants on some columns does not see them.
+func (t *Described) hidesJSON() bool {
+	return slices.ContainsFunc(t.Columns, func(c DescribedColumn) bool { return c.mayBeJSON && c.Type != "JSON" })
+}
+
+// describeRead takes types from what reads of a table know: for what a view
 // computes information_schema says something else.
-func (c *Catalog) describeView(ctx context.Context, t *Described) error {
+func (c *Catalog) describeRead(ctx context.Context, t *Described) error {
 	known, err := c.Table(ctx, t.Name)
 	if err != nil {
 		return err
 	}
 	for i := range t.Columns {
-		if column := known.Column(t.Columns[i].Name); column != nil {
-			d := &t.Columns[i]
-			if d.Type = column.Type; column.IsJSON {
-				d.Type = "JSON"
-			}
-			if d.Type != "ENUM" && d.Type != "SET" {
-				d.Members = nil
-			}
-			d.Length = 0 // texts that it computes may be longer than is said
+		d := &t.Columns[i]
+		column := known.Column(d.Name)
+		switch {
+		case column == nil: // it has gone meanwhile
+		case column.IsJSON:
+			d.Type = "JSON"
+		case t.IsView:
+			d.Type = column.Type
+		}
+		if t.IsView {
+			d.compute()
 		}
 	}
 	return nil
+}
+
+// compute leaves out what is not true of a column of a view, whose type is known:
+// texts that it computes may be longer than is said.
+func (d *DescribedColumn) compute() {
+	d.Length = 0
+	switch {
+	case d.Type != "ENUM" && d.Type != "SET":
+		d.Members = nil
+	case d.Members == nil: // of a choice between an ENUM and nothing, for example
+		d.Type = "VARCHAR"
+	}
 }
 
 // typeOf makes of a type in information_schema the one that a result declares.

@@ -30,28 +30,6 @@ type member struct {
 // object is a JSON object whose members stand in their order.
 type object []member
 
-// MarshalJSON implements json.Marshaler.
-func (o object) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	out.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		if err := encoder.Encode(m.name); err != nil {
-			return nil, err
-		}
-		out.WriteByte(':')
-		if err := encoder.Encode(m.value); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
-}
-
 // with returns o with one more member, or o itself if the value is nothing.
 func (o object) with(name string, value any) object {
 	if value == nil || value == "" {
@@ -60,15 +38,72 @@ func (o object) with(name string, value any) object {
 	return append(o, member{name, value})
 }
 
-// withoutHTML writes v as JSON on one line.
-func withoutHTML(v any) []byte {
-	var out, compact bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(v) // maps, slices and strings: it cannot fail
-	_ = json.Compact(&compact, out.Bytes())
-	compact.WriteByte('\n')
-	return compact.Bytes()
+// writer writes JSON on one line. A document of hundreds of tables has to be there
+// in milliseconds, which json.Marshaler for every object is not.
+type writer struct {
+	bytes.Buffer
+	texts *json.Encoder // to the buffer
+}
+
+func newWriter() *writer {
+	w := new(writer)
+	w.texts = json.NewEncoder(&w.Buffer)
+	w.texts.SetEscapeHTML(false)
+	return w
+}
+
+// write writes objects, and slices, of what encoding/json knows.
+func (w *writer) write(value any) {
+	switch v := value.(type) {
+	case object:
+		w.WriteByte('{')
+		for i, m := range v {
+			w.separate(i)
+			w.write(m.name)
+			w.WriteByte(':')
+			w.write(m.value)
+		}
+		w.WriteByte('}')
+	case []any:
+		w.WriteByte('[')
+		for i, item := range v {
+			w.separate(i)
+			w.write(item)
+		}
+		w.WriteByte(']')
+	case string:
+		if isPlain(v) {
+			w.WriteByte('"')
+			w.WriteString(v)
+			w.WriteByte('"')
+			return
+		}
+		w.encode(v)
+	default:
+		w.encode(v)
+	}
+}
+
+// encode writes texts, numbers, slices of texts, and nil, for which it cannot fail.
+func (w *writer) encode(value any) {
+	_ = w.texts.Encode(value)
+	w.Truncate(w.Len() - 1) // the line feed
+}
+
+// isPlain reports whether a text stands in JSON as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *writer) separate(i int) {
+	if i > 0 {
+		w.WriteByte(',')
+	}
 }
 
 // form is what values of a type look like.
@@ -82,17 +117,21 @@ const (
 	jsonForm
 	vectorForm
 	binaryForm
+	looseForm // an integer, or a text
 )
 
 // formOf returns the form in which the values of a column are written.
 func (o *Options) formOf(c *catalog.DescribedColumn) form {
 	name := strings.TrimPrefix(c.Type, "UNSIGNED ")
+	isInteger := strings.HasSuffix(name, "INT")
 	switch {
+	case c.IsComputed && (name == "BIT" || isInteger && o.Encoding.BigintAsString):
+		return looseForm
 	case name == "BIGINT" && o.Encoding.BigintAsString, name == "DECIMAL" && o.Encoding.DecimalAsString:
 		return textForm
 	case o.Encoding.Booleans && strings.EqualFold(c.ColumnType, "tinyint(1)"):
 		return booleanForm
-	case strings.HasSuffix(name, "INT"), name == "YEAR", name == "BIT":
+	case isInteger, name == "YEAR", name == "BIT":
 		return integerForm
 	case name == "DECIMAL", name == "FLOAT", name == "DOUBLE":
 		return numberForm

@@ -31,11 +31,16 @@ func OpenAPI(d *catalog.Description, o Options) []byte {
 		}},
 		{"servers", []any{object{{"url", "."}}}},
 	}
-	if o.Token {
+	if !o.Token {
+		document = append(document, member{"security", []any{}})
+	} else {
 		components = append(components, member{"securitySchemes", object{{"bearer", object{{"type", "http"}, {"scheme", "bearer"}}}}})
 		document = append(document, member{"security", []any{object{{"bearer", []string{}}}}})
 	}
-	return withoutHTML(append(document, member{"paths", paths}, member{"components", components}))
+	w := newWriter()
+	w.write(append(document, member{"paths", paths}, member{"components", components}))
+	w.WriteByte('\n')
+	return w.Bytes()
 }
 
 const otherMedia = "Every read also gives CSV (Accept: text/csv), lines of JSON (application/x-ndjson) " +
@@ -60,7 +65,7 @@ func (o *Options) operation(t *catalog.Described) object {
 		responses = append(responses, member{status, reference("responses", status)})
 	}
 	return object{
-		{"operationId", "read_" + t.Name}, {"summary", "Rows of " + t.Name}, {"tags", []string{t.Name}},
+		{"operationId", "read_" + componentName(t.Name)}, {"summary", "Rows of " + t.Name}, {"tags", []string{t.Name}},
 	}.with("description", t.Comment).with("parameters", parameters).with("responses", responses)
 }
 
@@ -211,11 +216,11 @@ func parameterName(column string) string {
 }
 
 // componentName writes the name of a table with the characters that the name of a
-// component may have.
+// component may have. No two tables have the same.
 func componentName(table string) string {
 	var out strings.Builder
 	for _, r := range table {
-		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-.", r)) {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-", r)) {
 			out.WriteRune(r)
 		} else {
 			fmt.Fprintf(&out, ".%x.", r)
@@ -293,6 +298,8 @@ func (o *Options) values(c *catalog.DescribedColumn) object {
 		return typed("boolean", c)
 	case binaryForm:
 		return append(typed("string", c), member{"contentEncoding", "base64"})
+	case looseForm:
+		return object{{"type", []string{"integer", "string", "null"}}}
 	case vectorForm:
 		return append(typed("array", c), member{"items", object{{"type", "number"}}})
 	case jsonForm:
@@ -326,7 +333,7 @@ func integers(c *catalog.DescribedColumn) object {
 func texts(c *catalog.DescribedColumn) object {
 	switch c.Type {
 	case "DATE":
-		return either(c, object{{"format", "date"}}, object{{"pattern", `^[0-9]{4}-(00-[0-9]{2}|[0-9]{2}-00)$`}})
+		return either(c, object{{"format", "date"}}, object{{"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}})
 	case "TIMESTAMP":
 		return either(c, object{{"format", "date-time"}}, object{{"pattern", `^0000-00-00T00:00:00(\.0+)?$`}})
 	case "ENUM":

@@ -75,6 +75,8 @@ func (o *Options) typeScript(c *catalog.DescribedColumn) string {
 		name = "boolean"
 	case jsonForm:
 		return "Json" // null is one
+	case looseForm:
+		name = "number | string"
 	case vectorForm:
 		name = "number[]"
 	case textForm:
