@@ -197,7 +197,8 @@ func TestForms(t *testing.T) {
 		{catalog.DescribedColumn{Type: "VARCHAR"}, Options{}, `{"type":"string"}`, "string"},
 		{
 			catalog.DescribedColumn{Type: "ENUM", Members: []string{`a"b`, "", "c\nd"}, IsNullable: true},
-			Options{}, `{"type":["string","null"],"enum":["a\"b","","c\nd",null]}`, `"a\"b" | "" | "c\nd" | null`,
+			Options{},
+			`{"type":["string","null"],"enum":["a\"b","","c\nd",null]}`, `"a\"b" | "" | "c\nd" | null`,
 		},
 	}
 	for _, tt := range tests {

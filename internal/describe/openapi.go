@@ -25,7 +25,8 @@ func OpenAPI(d *catalog.Description, o Options) []byte {
 	document := object{
 		{"openapi", "3.1.0"},
 		{"info", object{
-			{"title", o.Title}, {"version", o.Version},
+			{"title", o.Title},
+			{"version", o.Version},
 			{"description", "The tables of a MySQL database, to read, in PostgREST's language. " + otherMedia},
 		}},
 		{"servers", []any{object{{"url", "."}}}},
