@@ -107,7 +107,8 @@ describe("embeds", () => {
   ]);
   test("count: exact", async (t) => {
     if (embedded) return t.skip(embedded);
-    const { data, count } = await api.from("clients").select("id, projects!inner(id)", { count: "exact" }).like("projects.name", "Windows%");
+    const { data, count } = await api.from("clients").select("id, projects!inner(id)", { count: "exact" })
+      .like("projects.name", "Windows%").order("id", { referencedTable: "projects" });
     assert.deepEqual({ data, count }, { data: [{ id: 1, projects: [{ id: 1 }, { id: 2 }] }], count: 1 });
   });
 });
