@@ -28,6 +28,7 @@ import (
 	"testing"
 	"time"
 
+	"readapi/internal/encode"
 	"readapi/internal/exec"
 
 	"github.com/go-sql-driver/mysql"
@@ -620,4 +621,20 @@ func mysqlWantAllRows(t testing.TB, url string) {
 	if rest, err := body.ReadByte(); err != io.EOF {
 		t.Errorf("after the last row: %q, %v; want %v", rest, err, io.EOF)
 	}
+}
+
+// A fault of the program that panics costs the read that it is in, and no
+// connection.
+func TestMySQLPanicLosesNoConnection(t *testing.T) {
+	d := newMySQLDatabase(t)
+	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY)")
+	api, pool := mysqlNewAPI(t, mysqlWith(d.env, "DB_MAX_CONNS", "2"))
+	fault := &exec.Statement{Text: "SELECT 1", Shape: &encode.Shape{Branches: make([]encode.Branch, 2), Column: 99}}
+	for range 10 {
+		call := exec.Call{Deadline: time.Now().Add(mysqlAtOnce)}
+		if _, err := api.db.Fetch(t.Context(), fault, call); exec.KindOf(err) != exec.Internal || !strings.Contains(err.Error(), "panic") {
+			t.Fatalf("Fetch = %v; want the panic", err)
+		}
+	}
+	mysqlAwait(t, "no connection in use", func() bool { return pool.Stats().InUse == 0 })
 }

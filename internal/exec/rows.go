@@ -320,10 +320,14 @@ func (s *Rows) closeConn() {
 	s.leave()
 }
 
-// abandon is Close after a panic: whoever panicked may have locked the connection
-// for ever.
+// abandon is Close after a panic. In database/sql whoever panicked may have locked
+// the connection for ever; that one is lost.
 func (s *Rows) abandon() {
 	s.stop()
+	if _, isDirect := s.source.(*directSource); isDirect {
+		go s.closeConn() // ends within the bounds of connect.Connector
+		return
+	}
 	s.leave()
 }
 
