@@ -12,10 +12,12 @@ import { Database, Readapi, here, output } from "./harness.js";
 const tables = 'author,profile,book,tag,book_tag,cheap,odd {name} "1",Error';
 const run = promisify(execFile);
 
-let database, server;
+let database, server, embedded;
 
 before(async () => {
   database = await Database.create("library.sql");
+  const [[{ comment }]] = await database.admin.query("SELECT @@version_comment AS comment");
+  embedded = comment === "Dolt" && "the embedded engine describes no views, and tells less of keys";
   server = await Readapi.start({ ...database.environment(), DB_TABLES: tables });
   mkdirSync(here("build"), { recursive: true });
 });
@@ -47,7 +49,8 @@ test("the document has no fault by Redocly's rules", async () => {
   await node("node_modules/@redocly/cli/bin/cli.js", "lint", "--extends=recommended", "build/openapi.json", "build/openapi-token.json");
 });
 
-test("the types compile with what is right, without what is wrong, and are those of the rows", async () => {
+test("the types compile with what is right, without what is wrong, and are those of the rows", async (t) => {
+  if (embedded) return t.skip(embedded);
   const environment = { ...database.environment(), DB_TABLES: tables };
   const types = await output(environment, "-types");
   assert.equal(await output(environment, "-types"), types);
