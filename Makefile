@@ -66,7 +66,7 @@ test: bin/demo ## run all tests, on an embedded database or on yours (TEST_DB_*,
 	fi
 
 integration: ## run only the tests that need a database, by name, on yours (TEST_DB_*)
-	go test -p 1 -count=1 -v -run '^TestMySQL' $(TESTFLAGS) ./...
+	go test -p 1 -count=1 -timeout 30m -v -run '^TestMySQL' $(TESTFLAGS) ./...
 
 lint: ## check format and code: gofumpt, go vet, staticcheck, govulncheck
 	@for module in $(MODULES); do \
