@@ -166,6 +166,7 @@ var errNumbers = map[uint16]Kind{
 	1104: TooMany, // ER_TOO_BIG_SELECT: max_join_size
 
 	1116: TooDeep, // ER_TOO_MANY_TABLES
+	1117: TooDeep, // ER_TOO_MANY_FIELDS: of a temporary table
 	1118: TooDeep, // ER_TOO_BIG_ROWSIZE: of a temporary table
 	1153: TooDeep, // ER_NET_PACKET_TOO_LARGE: max_allowed_packet
 	1424: TooDeep, // ER_SP_NO_RECURSION
