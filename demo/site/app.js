@@ -8,7 +8,6 @@ let order = { column: "altitude_m", descending: true }, offset = 0, kept = {}, r
 const $ = (id) => document.getElementById(id);
 const form = document.forms[0], head = document.querySelector("thead tr"), body = document.querySelector("tbody");
 const create = (tag, text, more) => Object.assign(document.createElement(tag), { textContent: text }, more);
-const breakable = (text) => text.split(/(?<=,)/).flatMap((part) => [part, create("wbr")]);
 const lines = (headers) => [...headers].map((header) => header.join(": ")).join("\n");
 const quote = (name) => /^\w+$/.test(name) ? name : JSON.stringify(name);
 const isNumber = (value) => typeof value === "number" || JSON.isRawJSON?.(value);
@@ -36,7 +35,7 @@ async function load() {
   // The browser's own cache does the same unasked, but then shows a script 200 for a 304.
   const headers = { Prefer: "count=exact", ...(url === kept.url && { "If-None-Match": kept.etag }) };
   $("rows").ariaBusy = "true";
-  $("request").replaceChildren(...breakable(`${asked.join("\n&")}\n${lines(Object.entries(headers))}`));
+  $("request").textContent = `${asked.join("\n&")}\n${lines(Object.entries(headers))}`;
   try {
     const response = await fetch(url, { headers, signal, cache: "no-store" }), { ok, status } = response;
     const answer = status === 304 ? kept.rows : JSON.parse(await response.text(), exact);
