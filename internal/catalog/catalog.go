@@ -4,9 +4,9 @@
 // no longer so. Rule: what a table is comes from here; whether a result still is
 // what was learned is decided here, too, and nowhere else.
 //
-// Whatever is to be known of one table belongs into learnTable; what is known of
-// several together, such as relations, into learnKeys. Comments and the members of
-// an ENUM are not learned yet.
+// Whatever a read has to know of one table belongs into learnTable; what is known
+// of several together, such as relations, into learnKeys; and what is only said of
+// tables, such as comments and the members of an ENUM, into describe.
 package catalog
 
 // This file keeps what is known of the tables.
