@@ -96,6 +96,12 @@ func (c *Catalog) Again(ctx context.Context, name string, since time.Time) (*Tab
 // Keys is Table for the keys of all tables.
 func (c *Catalog) Keys(ctx context.Context) (*Keys, error) { return c.keys.young(ctx) }
 
+// KnownKeys is Known for the keys of all tables.
+func (c *Catalog) KnownKeys() *Keys {
+	known, _ := c.keys.atHand()
+	return known
+}
+
 // KeysAgain is Again for the keys of all tables.
 func (c *Catalog) KeysAgain(ctx context.Context, since time.Time) (*Keys, error) {
 	return c.keys.learnSince(ctx, since, MinAge)

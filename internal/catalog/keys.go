@@ -62,6 +62,28 @@ func containsAll(list, columns []string) bool {
 	})
 }
 
+// RowKey returns the columns of a key that tells all rows of t apart: the primary
+// key, or another unique one whose columns are never NULL. It returns nil if there is
+// none, as for a view, or if the account may not read all of it.
+func (k *Keys) RowKey(t *Table) []string {
+	if t.IsView {
+		return nil
+	}
+	tells := func(key []string) bool {
+		return len(key) > 0 && !slices.ContainsFunc(key, func(column string) bool {
+			c := t.Column(column)
+			return c == nil || c.IsNullable
+		})
+	}
+	if key := k.primary[t.Name]; tells(key) {
+		return key
+	}
+	if i := slices.IndexFunc(k.unique[t.Name], tells); i >= 0 {
+		return k.unique[t.Name][i]
+	}
+	return nil
+}
+
 const (
 	uniqueText = `SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
 	WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`

@@ -83,6 +83,7 @@ type Encoder struct {
 	cells   []any   // all of them, as rows.Scan takes them; nil before the first AppendRow
 	rows    int     // rows written so far
 	nested  *nested // nil if the rows are flat
+	page    paging  // the zero value writes all rows
 }
 
 // Rows is the number of rows that were appended.
@@ -171,8 +172,15 @@ func (e *Encoder) AppendRow(dst []byte, rows *sql.Rows) ([]byte, error) {
 	if e.nested != nil {
 		return e.nested.appendScanned(dst, rows.Scan(e.cells...))
 	}
+	if e.isFull() {
+		return dst, nil
+	}
 	e.begin(dst)
-	return e.end(rows.Scan(e.cells...))
+	err := rows.Scan(e.cells...)
+	if err == nil && e.isMarked() {
+		err = e.markScanned(rows)
+	}
+	return e.end(err)
 }
 
 // scanners are all columns, as rows.Scan takes them.
@@ -196,11 +204,17 @@ func (e *Encoder) AppendValues(dst []byte, values []driver.Value) ([]byte, error
 	if e.nested != nil {
 		return e.nested.appendRow(dst, values)
 	}
+	if e.isFull() {
+		return dst, nil
+	}
 	e.begin(dst)
 	for i := range e.written {
 		if err := e.written[i].Scan(values[i]); err != nil {
 			return e.end(err)
 		}
+	}
+	if e.isMarked() {
+		return e.end(e.mark(func(column int) driver.Value { return values[column] }))
 	}
 	return e.end(nil)
 }

@@ -170,6 +170,9 @@ func (n *nested) appendTexts(dst []byte, texts [][]byte) ([]byte, error) {
 // appendRow appends what is known of the result with one more row of the
 // database.
 func (n *nested) appendRow(dst []byte, values []driver.Value) ([]byte, error) {
+	if n.enc.page.end.HasMore { // the row belongs to one that is not written
+		return dst, nil
+	}
 	n.enc.out = dst
 	var err error
 	if len(n.shape.Keys) > 0 {
@@ -192,7 +195,7 @@ func (n *nested) addJoined(values []driver.Value) error {
 	}
 	if n.enc.rows == 0 || !bytes.Equal(n.key, n.newKey) {
 		n.key, n.newKey = n.newKey, n.key
-		if err := n.add(0, values); err != nil {
+		if err := n.add(0, values); err != nil || n.enc.page.end.HasMore {
 			return err
 		}
 	}
@@ -227,10 +230,14 @@ func appendKeyText(key, text []byte) []byte {
 
 // add adds a row of a branch.
 func (n *nested) add(branch int, values []driver.Value) (err error) {
-	if branch == 0 {
-		n.closeAll()
-		n.enc.begin(n.enc.out)
-	} else if err := n.openArray(branch); err != nil {
+	if branch != 0 {
+		err = n.openArray(branch)
+	} else if n.enc.isFull() {
+		return nil
+	} else {
+		err = n.beginRow(values)
+	}
+	if err != nil {
 		return err
 	}
 	f := n.push(branch)
@@ -243,6 +250,16 @@ func (n *nested) add(branch int, values []driver.Value) (err error) {
 		err = ErrRowTooLarge
 	}
 	return err
+}
+
+// beginRow begins a row of the output.
+func (n *nested) beginRow(values []driver.Value) error {
+	n.closeAll()
+	n.enc.begin(n.enc.out)
+	if n.enc.isMarked() {
+		return n.enc.mark(func(column int) driver.Value { return values[column] })
+	}
+	return nil
 }
 
 // branchOf returns the branch that a row is of.

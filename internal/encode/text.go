@@ -4,6 +4,7 @@ package encode
 // they become is what would become of the values that the driver makes of them.
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"strconv"
 )
@@ -42,13 +43,27 @@ func (e *Encoder) AppendTexts(dst []byte, texts [][]byte) ([]byte, error) {
 	if e.nested != nil {
 		return e.nested.appendTexts(dst, texts)
 	}
+	if e.isFull() {
+		return dst, nil
+	}
 	e.begin(dst)
 	for i := range e.written {
 		if err := e.written[i].scanText(texts[i]); err != nil {
 			return e.end(err)
 		}
 	}
+	if e.isMarked() {
+		return e.end(e.mark(func(column int) driver.Value { return sentValue(texts[column]) }))
+	}
 	return e.end(nil)
+}
+
+// sentValue is a text as a driver.Value, nil for NULL.
+func sentValue(text []byte) driver.Value {
+	if text == nil {
+		return nil
+	}
+	return new(sentText(text))
 }
 
 // scanText is Scan for a text.

@@ -104,11 +104,16 @@ func (s *Rows) open(ctx context.Context, st *Statement) (err error) {
 	return errorOfRead(err, s.patterns)
 }
 
-func newEncoder(columns []encode.Column, st *Statement, options encode.Options) *encode.Encoder {
+func newEncoder(columns []encode.Column, st *Statement, options encode.Options) (e *encode.Encoder) {
 	if st.Shape != nil {
-		return encode.NewNested(columns, st.Shape, st.Format, options)
+		e = encode.NewNested(columns, st.Shape, st.Format, options)
+	} else {
+		e = encode.New(columns, st.Fields, st.Hidden, st.Format, options)
 	}
-	return encode.New(columns, st.Fields, st.Hidden, st.Format, options)
+	if st.Page != nil {
+		e.SetPage(*st.Page, columns)
+	}
+	return e
 }
 
 // enterTable waits until the table has a connection to spare.
@@ -272,6 +277,9 @@ func (s *Rows) IsSmall() bool { return s.Done && len(s.Body) <= SmallBytes }
 
 // Count is the number of rows that were encoded.
 func (s *Rows) Count() int { return s.encoder.Rows() }
+
+// End is what is known of the page that was encoded, as its Statement says.
+func (s *Rows) End() encode.End { return s.encoder.End() }
 
 // discard is Close after err. If the server that answered is stopping, or a node
 // that is not ready, the next attempt shall not meet it again: the connection

@@ -24,6 +24,7 @@ type Statement struct {
 	Hidden int            // columns at the end that are not written
 	Format encode.Format
 	Shape  *encode.Shape // nil: the rows are flat, as Fields say
+	Page   *encode.Page  // nil: all rows are written
 	// Patterns says that there are regular expressions among the arguments: what
 	// is wrong with one is the fault of who asks.
 	Patterns bool
@@ -47,7 +48,7 @@ var errChanged = errors.New("the columns of the table have changed")
 // Key is the same for statements that give the same bytes. One that takes whatever
 // columns there are has another key than one that does not: that may fail.
 func (s *Statement) Key() string {
-	isBare := len(s.Fields) == 0 && s.Shape == nil && s.Format == (encode.Format{})
+	isBare := len(s.Fields) == 0 && s.Shape == nil && s.Page == nil && s.Format == (encode.Format{})
 	if s.Fits != nil && len(s.Args) == 0 && isBare {
 		return s.Text
 	}
@@ -57,7 +58,7 @@ func (s *Statement) Key() string {
 		key = appendArg(key, arg)
 	}
 	if !isBare {
-		key = fmt.Appendf(key, "\x00%#v\x00%#v\x00%#v", s.Fields, s.Format, s.Shape)
+		key = fmt.Appendf(key, "\x00%#v\x00%#v\x00%#v\x00%#v", s.Fields, s.Format, s.Shape, s.Page)
 	}
 	key = strconv.AppendBool(append(key, 0), s.Binary)
 	return string(strconv.AppendBool(key, s.Fits != nil))

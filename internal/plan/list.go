@@ -40,6 +40,8 @@ type selectList struct {
 	paths   []postgrest.Path  // into the JSON of each column; none if there are none at all
 	fields  []encode.Field    // one per column
 	probes  []probe           // of columns that are compared, but are not among them
+	hidden  []*catalog.Column // behind them, for the marks of a page
+	ahead   int               // columns at the end, whatever they are
 }
 
 // newSelectList makes the list for q.
@@ -194,6 +196,32 @@ func (l *selectList) addProbes(compared []probe) {
 	}
 }
 
+// addPage adds what is to be known of the last row of a page, which may be nil: the
+// columns that are not in the list, or those of ahead.
+func (l *selectList) addPage(s *scope, p *Page, from, order clause, before uint64) (page *encode.Page, ahead []clause) {
+	switch {
+	case p == nil:
+		return nil, nil
+	case p.Ahead:
+		ahead = p.ahead(s, from, order, before)
+		l.ahead = len(ahead)
+		return p.marksAhead(len(l.columns) + len(l.probes)), ahead
+	}
+	return p.marks(func(i int) int { return l.mark(s, p.columns[i]) }), nil
+}
+
+// mark returns where c stands in a result, and adds it if it does not.
+func (l *selectList) mark(s *scope, c *catalog.Column) int {
+	for i := range l.columns {
+		if l.columns[i] == c && !l.isPath(i) {
+			return i
+		}
+	}
+	l.hidden = append(l.hidden, c)
+	l.text += ", " + s.name(c)
+	return len(l.columns) + len(l.probes) + len(l.hidden) - 1
+}
+
 // output is how the columns are called, or nothing if as they are.
 func (l *selectList) output() []encode.Field {
 	hasType := func(f encode.Field) bool { return f.Type != "" }
@@ -206,8 +234,13 @@ func (l *selectList) output() []encode.Field {
 // fits reports whether a result has the columns of the list, as they were
 // learned.
 func (l *selectList) fits(columns []encode.Column) bool {
-	if len(columns) != len(l.columns)+len(l.probes) {
+	if len(columns) != len(l.columns)+len(l.probes)+len(l.hidden)+l.ahead {
 		return false
+	}
+	for i, c := range l.hidden {
+		if !c.IsSame(columns[len(l.columns)+len(l.probes)+i]) {
+			return false
+		}
 	}
 	for i := range l.columns {
 		if l.isPath(i) { // how it is declared depends on the engine; the column has a probe

@@ -60,16 +60,22 @@ func (k Known) isRelated(q *postgrest.Query) bool {
 // Select returns the query for the rows of q. The error is a *postgrest.Refusal, or
 // one of k's.
 func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, error) {
+	return k.SelectPage(q, nil, form)
+}
+
+// SelectPage is Select for a page of the rows of q; nil is as many as q says.
+func (k Known) SelectPage(q *postgrest.Query, p *Page, form encode.Format) (*exec.Statement, error) {
+	q = p.of(q)
 	if k.isRelated(q) {
-		return k.selectRelated(q, form)
+		return k.selectRelated(q, p, form)
 	}
 	b, s := builder{}, &scope{table: k.Table}
 	list, err := b.newSelectList(s, q, k.Named)
 	if err != nil {
 		return nil, err
 	}
-	b.binary = slices.ContainsFunc(list.columns, func(c *catalog.Column) bool { return c.Type == "FLOAT" })
-	where, err := b.where(s, q.Where)
+	b.binary = p.hasFloat() || slices.ContainsFunc(list.columns, func(c *catalog.Column) bool { return c.Type == "FLOAT" })
+	where, err := b.all(s, q.Where)
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +83,13 @@ func (k Known) Select(q *postgrest.Query, form encode.Format) (*exec.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	b.args = append(b.args, order.args...)
 	list.addProbes(b.compared)
+	from := sql(" FROM "+k.Table.Quoted(), prefixed(" WHERE ", where))
+	page, ahead := list.addPage(s, p, from, order, q.Offset)
+	text := sql(clause{"SELECT " + list.text, b.args}, behind(ahead), from, order, limitClause(q))
 	return &exec.Statement{
-		Table:  k.Table.Name,
-		Text:   "SELECT " + list.text + " FROM " + k.Table.Quoted() + where + order.sql + b.limit(q),
-		Args:   b.args,
-		Binary: b.binary, Patterns: b.patterns,
-		Fields: list.output(), Hidden: len(list.probes), Format: form,
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: b.binary, Patterns: b.patterns,
+		Fields: list.output(), Hidden: len(list.probes) + len(list.hidden) + len(ahead), Format: form, Page: page,
 		Fits: list.fits,
 	}, nil
 }
@@ -213,13 +218,6 @@ func (what subject) ordered(term postgrest.Term) []clause {
 		terms = append(terms, key)
 	}
 	return terms
-}
-
-// limit writes the LIMIT clause.
-func (b *builder) limit(q *postgrest.Query) string {
-	c := limitClause(q)
-	b.args = append(b.args, c.args...)
-	return c.sql
 }
 
 // note notes that a condition compares a column, once per column, in an order that

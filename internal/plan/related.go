@@ -58,6 +58,7 @@ type related struct {
 	nodes    int
 	branches []*branch
 	outputs  []output
+	ahead    []clause // of a page
 	shape    encode.Shape
 }
 

@@ -51,7 +51,7 @@ func sortName(i int) string          { return exec.QuoteIdentifier(fmt.Sprint("o
 
 // selectRelated returns the query for the rows of q, which reads several tables or
 // has aggregates.
-func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Statement, error) {
+func (k Known) selectRelated(q *postgrest.Query, p *Page, form encode.Format) (*exec.Statement, error) {
 	r := &related{known: k}
 	root, err := r.resolve(k.Table, q)
 	if err != nil {
@@ -60,8 +60,14 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 	if _, err := r.addBranch(root, nil, nil); err != nil {
 		return nil, err
 	}
+	page := r.addMarks(p)
 	r.keepDates()
-	r.binary = slices.ContainsFunc(r.outputs, func(o output) bool { return o.column != nil && o.column.Type == "FLOAT" })
+	if p != nil && p.Ahead {
+		if page, err = r.addAhead(p); err != nil {
+			return nil, err
+		}
+	}
+	r.binary = p.hasFloat() || slices.ContainsFunc(r.outputs, func(o output) bool { return o.column != nil && o.column.Type == "FLOAT" })
 	var text clause
 	switch {
 	case len(r.branches) == 1:
@@ -75,14 +81,14 @@ func (k Known) selectRelated(q *postgrest.Query, form encode.Format) (*exec.Stat
 		return nil, err
 	}
 	return &exec.Statement{
-		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Patterns: r.patterns, Shape: &r.shape, Format: form,
+		Table: k.Table.Name, Text: text.sql, Args: text.args, Binary: r.binary, Patterns: r.patterns, Shape: &r.shape, Format: form, Page: page,
 		Hidden: r.width() - len(r.outputs), Fits: r.fits,
 	}, nil
 }
 
 // width is how many columns the result has.
 func (r *related) width() int {
-	width := len(r.outputs) + len(r.compared)
+	width := len(r.outputs) + len(r.ahead) + len(r.compared)
 	switch {
 	case len(r.branches) == 1:
 	case r.isJoin(): // whether there is a row of the second branch, and a key of the first
@@ -108,9 +114,9 @@ func (r *related) fits(columns []encode.Column) bool {
 }
 
 // probes are the columns that are compared, each in a subquery that gives nothing
-// but its type.
+// but its type, behind those of a page that stand in each row.
 func (r *related) probes() []clause {
-	var all []clause
+	all := slices.Clone(r.ahead)
 	for _, p := range r.compared {
 		all = append(all, clause{sql: "(SELECT " + exec.QuoteIdentifier(p.column.Name) + " FROM " + p.scope.table.Quoted() + " WHERE FALSE)"})
 	}
@@ -233,7 +239,7 @@ func (r *related) list(b *branch, own func(i int) clause) clause {
 	}
 	for _, p := range r.probes() {
 		if b.number > 0 {
-			p.sql = "NULL"
+			p = clause{sql: "NULL"}
 		}
 		columns = append(columns, p)
 	}

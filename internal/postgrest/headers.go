@@ -10,21 +10,32 @@ import (
 // maxRows is more rows than there can be.
 const maxRows = 1 << 62
 
-// WantsCount reports whether the lines of the header Prefer ask for the total
-// number of rows (RFC 7240). An estimate would be no faster than MySQL's count
-// and less exact.
-func WantsCount(prefer []string) bool {
+// Count is how the total number of rows is asked for.
+type Count string
+
+// The ways to count. What is planned is what the database expects, and so is what is
+// estimated, for PostgREST at least where there are many rows.
+const (
+	NoCount        Count = ""
+	CountExact     Count = "exact"
+	CountPlanned   Count = "planned"
+	CountEstimated Count = "estimated"
+)
+
+// WantedCount is the first count that the lines of the header Prefer ask for (RFC
+// 7240).
+func WantedCount(prefer []string) Count {
 	for item := range strings.SplitSeq(strings.ToLower(strings.Join(prefer, ",")), ",") {
 		item, _, _ = strings.Cut(item, ";")
 		kind, value, _ := strings.Cut(item, "=")
-		switch strings.Trim(strings.TrimSpace(value), `"`) {
-		case "exact", "planned", "estimated":
+		switch count := Count(strings.Trim(strings.TrimSpace(value), `"`)); count {
+		case CountExact, CountPlanned, CountEstimated:
 			if strings.TrimSpace(kind) == "count" {
-				return true
+				return count
 			}
 		}
 	}
-	return false
+	return NoCount
 }
 
 // ApplyRange narrows q to the rows of a Range header such as `0-9`, which

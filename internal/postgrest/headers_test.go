@@ -7,31 +7,31 @@ import (
 	"testing"
 )
 
-func TestWantsCount(t *testing.T) {
+func TestWantedCount(t *testing.T) {
 	tests := []struct {
 		prefer []string
-		want   bool
+		want   Count
 	}{
-		{nil, false},
-		{[]string{""}, false},
-		{[]string{"count=exact"}, true},
-		{[]string{"count=planned"}, true},
-		{[]string{"count=estimated"}, true},
-		{[]string{"Count = Exact"}, true},
-		{[]string{`count="exact"`}, true},
-		{[]string{"count=exact; foo=bar"}, true},
-		{[]string{"return=representation, count=exact"}, true},
-		{[]string{"handling=lenient", "count=exact"}, true},
-		{[]string{"count=none"}, false},
-		{[]string{"count"}, false},
-		{[]string{"count=exactly"}, false},
-		{[]string{"recount=exact"}, false},
-		{[]string{`co"unt=exact`}, false},
-		{[]string{"return=minimal"}, false},
+		{nil, NoCount},
+		{[]string{""}, NoCount},
+		{[]string{"count=exact"}, CountExact},
+		{[]string{"count=planned"}, CountPlanned},
+		{[]string{"count=estimated"}, CountEstimated},
+		{[]string{"Count = Exact"}, CountExact},
+		{[]string{`count="exact"`}, CountExact},
+		{[]string{"count=exact; foo=bar"}, CountExact},
+		{[]string{"return=representation, count=exact"}, CountExact},
+		{[]string{"handling=lenient", "count=exact"}, CountExact},
+		{[]string{"count=none"}, NoCount},
+		{[]string{"count"}, NoCount},
+		{[]string{"count=exactly"}, NoCount},
+		{[]string{"recount=exact"}, NoCount},
+		{[]string{`co"unt=exact`}, NoCount},
+		{[]string{"return=minimal"}, NoCount},
 	}
 	for _, tt := range tests {
-		if got := WantsCount(tt.prefer); got != tt.want {
-			t.Errorf("WantsCount(%q) = %v; want %v", tt.prefer, got, tt.want)
+		if got := WantedCount(tt.prefer); got != tt.want {
+			t.Errorf("WantedCount(%q) = %q; want %q", tt.prefer, got, tt.want)
 		}
 	}
 }

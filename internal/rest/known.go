@@ -63,6 +63,9 @@ func (t *table) knowRelated(ctx context.Context, q *read, name string) (*catalog
 // knowKeys returns what is known of the keys of all tables.
 func (t *table) knowKeys(ctx context.Context, q *read) (_ *catalog.Keys, err error) {
 	if q.keys == nil {
+		q.keys = t.catalog.KnownKeys()
+	}
+	if q.keys == nil {
 		q.keys, err = askCatalog(ctx, t, q, t.catalog.Keys)
 	}
 	return q.keys, err

@@ -30,6 +30,8 @@ const (
 var (
 	errTooLargeToWatch = NewError(http.StatusNotAcceptable, "54000", "These rows are too many to be watched: more than 1 MiB.",
 		"Watch fewer of them, with a filter or limit, or fewer columns, with select.")
+	errTooManyToWatch = NewError(http.StatusNotAcceptable, "54000", "These rows are too many to be watched: more than MAX_ROWS.",
+		"Watch fewer of them, with a filter or limit.")
 	errWatchers    = NewError(http.StatusServiceUnavailable, "53300", "Too many clients watch tables.", HintRetry)
 	errWatchMemory = NewError(http.StatusServiceUnavailable, "53200", "Watched tables use all memory that they may use.", HintRetry)
 )
@@ -85,7 +87,7 @@ func (t *table) watch(w http.ResponseWriter, r *http.Request) {
 
 // again is what q asks for, as another request.
 func (t *table) again(q *read) *read {
-	fresh := &read{Query: q.Query, format: q.format}
+	fresh := &read{Query: q.Query, format: q.format, capped: q.capped}
 	t.begin(fresh)
 	return fresh
 }
@@ -123,6 +125,9 @@ func (t *table) version(ctx context.Context, q *read) live.Version {
 			return errTooLargeToWatch
 		}
 		defer t.share.Release(res)
+		if res.End.HasMore {
+			return errTooManyToWatch
+		}
 		v = live.Version{ID: res.ETag[0], Event: event(res.ETag[0], res.Body)}
 		return nil
 	})

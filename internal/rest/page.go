@@ -1,20 +1,54 @@
 package rest
 
-// This file says which rows of how many a response has.
+// This file says which rows of how many a response has, and what leads to those
+// behind them.
 
 import (
 	"net/http"
 	"strconv"
 
 	"readapi/internal/encode"
+	"readapi/internal/plan"
+	"readapi/internal/postgrest"
 )
 
-// unknownTotal is the total of a read that has not asked for it.
-const unknownTotal = -1
+// total is how many rows match a read, without its limit and offset.
+type total struct {
+	rows  int64
+	count postgrest.Count // by which this is known; NoCount: it is not
+}
+
+func exactly(rows int64) total { return total{rows, postgrest.CountExact} }
+
+func (t total) isExact() bool { return t.count == postgrest.CountExact }
+
+// cap bounds the rows of the answer. One row as an object is no page.
+func (q *read) cap(maxRows int) {
+	if maxRows > 0 && q.format.Media != encode.Object && (q.Limit == nil || *q.Limit > uint64(maxRows)) {
+		q.Limit = new(uint64(maxRows))
+		q.capped = true
+	}
+}
+
+// makePage makes the page that q asks for, if it asks for one.
+func (q *read) makePage(planner plan.Known) (err error) {
+	isAhead := q.paging != nil && q.paging.Ahead
+	q.paging = nil
+	if q.Limit == nil || *q.Limit == 0 || *q.Limit > maxPage || q.format.Media == encode.Object {
+		return nil
+	}
+	if q.paging, err = planner.Page(q.Query, int(*q.Limit)); err == nil {
+		q.paging.Peeks, q.paging.Ahead = q.capped, isAhead
+	}
+	return err
+}
+
+// maxPage is the largest limit that is taken for one: a larger one means all rows.
+const maxPage = 1 << 31
 
 // rowsOf is the number of rows that q gives of a total, 0 of an unknown one.
-func (q *read) rowsOf(total int64) int64 {
-	n := max(total-int64(q.Offset), 0)
+func (q *read) rowsOf(t total) int64 {
+	n := max(t.rows-int64(q.Offset), 0)
 	if q.Limit != nil {
 		n = min(n, int64(*q.Limit))
 	}
@@ -23,30 +57,73 @@ func (q *read) rowsOf(total int64) int64 {
 
 // page is a part of all rows that a request matches.
 type page struct {
-	offset uint64
-	rows   int64
-	total  int64 // or unknownTotal
+	offset  uint64
+	rows    int64 // or unknownRows
+	total   total
+	hasMore bool // it is known that these are not all
 }
 
+// unknownRows is the number of rows of a result that is sent before it ends.
+const unknownRows = -1
+
 // page is what q gives of a total. Rows may have come since they were counted: of
-// a full page it is not known then how many there are.
-func (q *read) page(rows, total int64) page {
-	if end := int64(q.Offset) + rows; total != unknownTotal && rows > 0 && end > total {
-		total = end
-		if q.Limit != nil && rows == int64(*q.Limit) {
-			total = unknownTotal
-		}
+// a full page it is not known then how many there are. An estimate gives way to
+// what the rows themselves tell.
+func (q *read) page(rows int64, t total) page {
+	end := int64(q.Offset) + rows
+	isFull := q.Limit != nil && rows == int64(*q.Limit)
+	switch isBehind := rows > 0 && end > t.rows; {
+	case t.count == postgrest.NoCount:
+	case !t.isExact() && !isFull && (rows > 0 || q.Offset == 0):
+		t.rows = end
+	case isBehind && isFull:
+		t = total{}
+	case isBehind:
+		t.rows = end
 	}
-	return page{q.Offset, rows, total}
+	return page{offset: q.Offset, rows: rows, total: t}
+}
+
+// goOn tells the client what leads to the rows behind p, which ended so, if there
+// are any.
+func (q *read) goOn(w http.ResponseWriter, r *http.Request, p *page, end encode.End) {
+	if q.paging == nil {
+		return
+	}
+	marks, hasMore := q.paging.End(int(p.rows), end)
+	if !hasMore {
+		return
+	}
+	p.rows = int64(q.paging.Rows)
+	if isLast := p.total.isExact() && int64(p.offset)+p.rows >= p.total.rows; isLast && !q.paging.Peeks {
+		return
+	}
+	p.hasMore = q.capped
+	var limit *uint64
+	if q.ranged && !q.capped {
+		limit = q.Limit
+	}
+	next, ok := postgrest.NextByMarks(r.URL.RawQuery, marks, limit)
+	if !ok {
+		next = postgrest.NextByOffset(r.URL.RawQuery, q.Offset+uint64(p.rows), limit)
+	}
+	w.Header().Set("Link", "<"+r.URL.EscapedPath()+"?"+next+`>; rel="next"`)
 }
 
 // status is 206 if it is known that there are more rows than these.
 func (p page) status() int {
-	if p.total != unknownTotal && p.rows < p.total {
+	isPart := p.rows < p.total.rows
+	if p.rows == unknownRows {
+		isPart = p.offset > 0
+	}
+	if p.hasMore || p.total.count != postgrest.NoCount && isPart {
 		return http.StatusPartialContent
 	}
 	return http.StatusOK
 }
+
+// isKnown reports whether there is something to say of which rows these are.
+func (p page) isKnown() bool { return p.rows != unknownRows || p.total.count != postgrest.NoCount }
 
 // contentRange is the header that says which rows these are, as PostgREST has it
 // and unlike RFC 9110: without a unit, * for what is not known.
@@ -55,15 +132,15 @@ func (p page) contentRange() string {
 	if p.rows > 0 {
 		rows = strconv.FormatUint(p.offset, 10) + "-" + strconv.FormatInt(int64(p.offset)+p.rows-1, 10)
 	}
-	if p.total != unknownTotal {
-		total = strconv.FormatInt(p.total, 10)
+	if p.total.count != postgrest.NoCount {
+		total = strconv.FormatInt(p.total.rows, 10)
 	}
 	return rows + "/" + total
 }
 
 // writeCounted answers a HEAD that only wants to know how many rows there are.
-func writeCounted(w http.ResponseWriter, q *read, total int64) error {
-	p := q.page(q.rowsOf(total), total)
+func writeCounted(w http.ResponseWriter, q *read, t total) error {
+	p := q.page(q.rowsOf(t), t)
 	if q.format.Media == encode.Object && p.rows != 1 {
 		return errNotOneRow(p.rows)
 	}

@@ -257,26 +257,31 @@ func TestPage(t *testing.T) {
 		name         string
 		offset       uint64
 		limit        *uint64
-		rows, total  int64
+		rows         int64
+		total        total
 		wantStatus   int
 		contentRange string
 	}{
-		{"unknown", 0, nil, 10, unknownTotal, 200, "0-9/*"},
-		{"unknown and empty", 0, nil, 0, unknownTotal, 200, "*/*"},
-		{"all", 0, nil, 10, 10, 200, "0-9/10"},
-		{"part", 10, new(uint64(10)), 10, 100, 206, "10-19/100"},
-		{"empty part", 100, nil, 0, 100, 206, "*/100"},
-		{"empty table", 0, nil, 0, 0, 200, "*/0"},
-		{"rows that came after the count", 5, nil, 10, 12, 206, "5-14/15"},
-		{"a full page of more rows than were counted", 0, new(uint64(3)), 3, 1, 200, "0-2/*"},
-		{"the first rows came after the count", 0, nil, 1, 0, 200, "0-0/1"},
+		{"unknown", 0, nil, 10, total{}, 200, "0-9/*"},
+		{"unknown and empty", 0, nil, 0, total{}, 200, "*/*"},
+		{"all", 0, nil, 10, exactly(10), 200, "0-9/10"},
+		{"part", 10, new(uint64(10)), 10, exactly(100), 206, "10-19/100"},
+		{"empty part", 100, nil, 0, exactly(100), 206, "*/100"},
+		{"empty table", 0, nil, 0, exactly(0), 200, "*/0"},
+		{"rows that came after the count", 5, nil, 10, exactly(12), 206, "5-14/15"},
+		{"a full page of more rows than were counted", 0, new(uint64(3)), 3, exactly(1), 200, "0-2/*"},
+		{"the first rows came after the count", 0, nil, 1, exactly(0), 200, "0-0/1"},
+		{"a page of an estimate", 0, new(uint64(10)), 10, total{100, postgrest.CountPlanned}, 206, "0-9/100"},
+		{"all of an estimate", 0, nil, 90, total{100, postgrest.CountPlanned}, 200, "0-89/90"},
+		{"the last page of an estimate", 90, new(uint64(10)), 5, total{100, postgrest.CountPlanned}, 206, "90-94/95"},
+		{"behind an estimate", 110, new(uint64(10)), 10, total{100, postgrest.CountPlanned}, 200, "110-119/*"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			q := &read{Query: &postgrest.Query{Offset: tt.offset, Limit: tt.limit}}
 			p := q.page(tt.rows, tt.total)
 			if p.status() != tt.wantStatus || p.contentRange() != tt.contentRange {
-				t.Errorf("page(%d, %d) = %d %s; want %d %s", tt.rows, tt.total, p.status(), p.contentRange(), tt.wantStatus, tt.contentRange)
+				t.Errorf("page(%d, %v) = %d %s; want %d %s", tt.rows, tt.total, p.status(), p.contentRange(), tt.wantStatus, tt.contentRange)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ package rest
 
 import (
 	"compress/gzip"
+	"context"
 	"math"
 	"net/http"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"readapi/internal/client"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
+	"readapi/internal/postgrest"
 	"readapi/internal/share"
 )
 
@@ -30,8 +32,8 @@ func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share
 	header, body := w.Header(), res.Body
 	header["Etag"], header["Content-Range"] = res.ETag, []string{p.contentRange()}
 	mark := etagMark(f)
-	if p.total != unknownTotal { // it may change while the rows do not
-		mark += "-" + strconv.FormatInt(p.total, 10)
+	if p.total.count != postgrest.NoCount { // it may change while the rows do not
+		mark += "-" + strconv.FormatInt(p.total.rows, 10)
 	}
 	if mark != "" {
 		header.Set("Etag", strings.TrimSuffix(res.ETag[0], `"`)+mark+`"`)
@@ -55,10 +57,9 @@ func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share
 	_, _ = w.Write(body) // a client that has gone is no error
 }
 
-// writeLarge sends a large result in pieces, from rows or, if they are nil, from
-// a query of its own. Which rows these are is known only if the total is. After
-// an error nothing has been sent.
-func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.Statement, rows *exec.Rows, p page, deadline time.Time) error {
+// takeLarge returns a large result that is to be sent in pieces: rows, or, if they
+// are nil, those of a query of its own. The caller closes it.
+func (s *Service) takeLarge(ctx context.Context, st *exec.Statement, rows *exec.Rows, deadline time.Time) (*exec.Rows, error) {
 	if rows != nil && !rows.Hold() { // to wait with a connection in hand would take it from the others
 		rows.Close()
 		rows = nil
@@ -66,24 +67,21 @@ func (s *Service) writeLarge(w http.ResponseWriter, r *http.Request, st *exec.St
 	if rows == nil {
 		var err error
 		makePlace := func() { s.streams.CutSlowest(time.Now(), 1) }
-		if rows, err = s.db.FetchLong(r.Context(), st, exec.Call{Deadline: deadline}, makePlace); err != nil {
-			return err
+		if rows, err = s.db.FetchLong(ctx, st, exec.Call{Deadline: deadline}, makePlace); err != nil {
+			return nil, err
 		}
 	}
-	defer rows.Close()
 	if st.Format.Media == encode.Object { // two rows at most, and one is right
-		if err := rows.Fill(math.MaxInt); err != nil {
-			return err
+		err := rows.Fill(math.MaxInt)
+		if err == nil && rows.Count() != 1 {
+			err = errSeveralRows
 		}
-		if rows.Count() != 1 {
-			return errSeveralRows
+		if err != nil {
+			rows.Close()
+			return nil, err
 		}
 	}
-	if p.total != unknownTotal {
-		w.Header().Set("Content-Range", p.contentRange())
-	}
-	s.stream(w, r, rows, p.status())
-	return nil
+	return rows, nil
 }
 
 // stream sends rows as fast as the client takes them, in the memory of one

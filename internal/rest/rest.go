@@ -9,12 +9,10 @@ package rest
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +38,7 @@ type Options struct {
 	VaryOrigin   bool     // the CORS headers differ by Origin
 	Booleans     bool     // TINYINT(1) is written as true and false
 	NoAggregates bool     // they are refused
+	MaxRows      int      // of an answer; 0: any number
 	Description  describe.Options
 	Live         live.Options
 	Timing       bool // Server-Timing
@@ -104,14 +103,17 @@ type table struct {
 type read struct {
 	*postgrest.Query
 	format encode.Format
-	count  bool // the total number of rows, too
+	count  postgrest.Count // of all rows, too
+	ranged bool            // the limit may be that of a Range
+	capped bool            // the limit is MaxRows
 
 	came     time.Time
 	deadline time.Time                 // of the first row
 	known    *catalog.Table            // once somebody had to know it
 	related  map[string]*catalog.Table // other tables that are read, once somebody had to know them
 	keys     *catalog.Keys
-	trusted  bool // known is right, though results look otherwise
+	trusted  bool       // known is right, though results look otherwise
+	paging   *plan.Page // that is asked for, if not all rows are
 
 	whole postgrest.Query // what Query is if the request says nothing
 }
@@ -163,7 +165,7 @@ func (t *table) repeat(ctx context.Context, q *read, answer func() error) error 
 
 // parse reads URL and headers.
 func (t *table) parse(r *http.Request) (*read, error) {
-	q := &read{count: postgrest.WantsCount(r.Header.Values("Prefer"))}
+	q := &read{count: postgrest.WantedCount(r.Header.Values("Prefer"))}
 	q.Query = &q.whole
 	profile := r.Header.Get("Accept-Profile")
 	if profile != "" && profile != "public" && profile != t.options.Schema {
@@ -180,8 +182,12 @@ func (t *table) parse(r *http.Request) (*read, error) {
 		}
 	}
 	if r.Method == http.MethodGet && r.Header.Get("Range") != "" {
-		return q, q.ApplyRange(r.Header.Get("Range"))
+		q.ranged = true
+		if err := q.ApplyRange(r.Header.Get("Range")); err != nil {
+			return nil, err
+		}
 	}
+	q.cap(t.options.MaxRows)
 	return q, nil
 }
 
@@ -191,34 +197,34 @@ func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
 	if err != nil {
 		return err
 	}
-	total := int64(unknownTotal)
-	if q.count {
-		if total, err = t.count(r.Context(), q); err != nil {
-			return err
-		}
-		w.Header().Set("Preference-Applied", "count=exact")
-		if q.Offset > uint64(total) {
-			w.Header().Set("Content-Range", "*/"+strconv.FormatInt(total, 10))
-			return errOffset(q.Offset, total)
+	total, err := t.total(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	if q.count != postgrest.NoCount {
+		w.Header().Set("Preference-Applied", "count="+string(total.count))
+		if total.isExact() && q.Offset > uint64(total.rows) {
+			w.Header().Set("Content-Range", "*/"+strconv.FormatInt(total.rows, 10))
+			return errOffset(q.Offset, total.rows)
 		}
 	}
 	if q.format != (encode.Format{}) {
 		w.Header().Set("Content-Type", contentType(q.format))
 	}
-	if q.count && r.Method == http.MethodHead {
+	if q.count != postgrest.NoCount && r.Method == http.MethodHead {
 		return writeCounted(w, q, total)
 	}
 	return t.send(w, r, q, st, total)
 }
 
 // send gets the rows of st, which q asks for, and sends them.
-func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total int64) error {
+func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total total) error {
 	res, rows, err := t.share.Read(r.Context(), st, q.deadline)
 	switch {
 	case err != nil:
 		return err
 	case res == nil:
-		err = t.writeLarge(w, r, st, rows, q.page(q.rowsOf(total), total), q.deadline)
+		err = t.sendLarge(w, r, q, st, rows, total)
 		if err == errSeveralRows { // it knows of two
 			return t.notOneRow(r.Context(), q, 2)
 		}
@@ -228,7 +234,40 @@ func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.S
 	if q.format.Media == encode.Object && res.Rows != 1 {
 		return t.notOneRow(r.Context(), q, res.Rows)
 	}
-	t.writeResult(w, r, res, q.format, q.page(int64(res.Rows), total))
+	p := q.page(int64(res.Rows), total)
+	q.goOn(w, r, &p, res.End)
+	t.writeResult(w, r, res, q.format, p)
+	return nil
+}
+
+// sendLarge sends a large result: rows, or nil if somebody else has them. Of a page
+// the end has to be known before its rows are.
+func (t *table) sendLarge(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, rows *exec.Rows, total total) error {
+	if q.paging != nil {
+		if rows != nil {
+			rows.Close()
+			rows = nil
+		}
+		q.paging.Ahead = true
+		var err error
+		if st, err = t.statement(r.Context(), q); err != nil {
+			return err
+		}
+	}
+	rows, err := t.takeLarge(r.Context(), st, rows, q.deadline)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	p := page{offset: q.Offset, rows: unknownRows, total: total}
+	if total.isExact() {
+		p = q.page(q.rowsOf(total), total)
+	}
+	q.goOn(w, r, &p, rows.End())
+	if p.isKnown() {
+		w.Header().Set("Content-Range", p.contentRange())
+	}
+	t.stream(w, r, rows, p.status())
 	return nil
 }
 
@@ -253,44 +292,17 @@ func (t *table) statement(ctx context.Context, q *read) (*exec.Statement, error)
 		return plan.All(t.name, q.format, t.isPlainRight), nil
 	}
 	planner, err := t.planner(ctx, q)
+	if err == nil {
+		err = q.makePage(planner)
+	}
 	if err != nil {
 		return nil, err
 	}
-	st, err := planner.Select(&query, q.format)
+	st, err := planner.SelectPage(&query, q.paging, q.format)
 	if err == nil && q.trusted {
 		st.Fits = nil
 	}
 	return st, err
-}
-
-// count asks for the number of rows of q without its limit and offset. The
-// queries for it are shared as those for rows are.
-func (t *table) count(ctx context.Context, q *read) (int64, error) {
-	planner := plan.Known{Table: &catalog.Table{Name: t.name}}
-	if len(q.Where) > 0 || !q.SelectsColumns() {
-		var err error
-		if planner, err = t.planner(ctx, q); err != nil {
-			return 0, err
-		}
-	}
-	st, err := planner.Count(q.Query)
-	if err != nil {
-		return 0, err
-	}
-	if q.trusted {
-		st.Fits = nil
-	}
-	res, _, err := t.share.Read(ctx, st, q.deadline)
-	if err != nil {
-		return 0, err
-	}
-	defer t.share.Release(res)
-	_, number, _ := strings.Cut(string(res.Body), ":") // [{"COUNT(*)":5}]
-	total, err := strconv.ParseInt(strings.Trim(strings.TrimSpace(number), `"}]`), 10, 64)
-	if err != nil {
-		return 0, &exec.Error{Err: fmt.Errorf("count: unexpected result %q", res.Body)}
-	}
-	return total, nil
 }
 
 // notOneRow is the error for a result of n rows that is to be one object.
@@ -302,5 +314,5 @@ func (t *table) notOneRow(ctx context.Context, q *read, n int) error {
 	if err != nil {
 		return err
 	}
-	return errNotOneRow(max(int64(n), q.rowsOf(total)))
+	return errNotOneRow(max(int64(n), q.rowsOf(exactly(total))))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"readapi/internal/client"
+	"readapi/internal/encode"
 	"readapi/internal/exec"
 )
 
@@ -36,8 +37,9 @@ var errHeld = &exec.Error{Kind: exec.Memory, Err: errors.New("results that clien
 // from Read releases it.
 type Result struct {
 	Body         []byte
-	Rows         int      // in Body
-	ETag, Length []string // of Body, as values of headers that nobody changes
+	Rows         int        // in Body
+	End          encode.End // of Body, if it is a page
+	ETag, Length []string   // of Body, as values of headers that nobody changes
 
 	parcel   client.Parcel
 	holders  int // guarded by results.mu
@@ -132,7 +134,7 @@ func etagOf(body []byte) string {
 
 // add returns the result with these bytes, which the caller may change
 // afterwards, and lets the caller hold it. Errors are *exec.Error.
-func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, error) {
+func (s *results) add(ctx context.Context, body []byte, rows int, end encode.End) (*Result, error) {
 	etag := etagOf(body)
 	limit := maxHeldBytes
 	if len(body) <= tinyBytes {
@@ -140,18 +142,18 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	res := s.sameLocked(etag, body)
+	res := s.sameLocked(etag, body, end)
 	if res == nil {
 		if err := s.reserveLocked(ctx, len(body), limit); err != nil {
 			return nil, err
 		}
-		if res = s.sameLocked(etag, body); res != nil { // by now
+		if res = s.sameLocked(etag, body, end); res != nil { // by now
 			s.freeLocked(len(body))
 		}
 	}
 	if res == nil {
 		res = &Result{
-			Body: bytes.Clone(body), Rows: rows,
+			Body: bytes.Clone(body), Rows: rows, End: end,
 			ETag: []string{etag}, Length: []string{strconv.Itoa(len(body))},
 		}
 		s.byETag[etag] = res // another one with this ETag is not found any more
@@ -160,9 +162,10 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 	return res, nil
 }
 
-// sameLocked returns the result with these bytes that somebody holds, or nil.
-func (s *results) sameLocked(etag string, body []byte) *Result {
-	if res := s.byETag[etag]; res != nil && bytes.Equal(res.Body, body) {
+// sameLocked returns the result with these bytes and this end that somebody holds,
+// or nil.
+func (s *results) sameLocked(etag string, body []byte, end encode.End) *Result {
+	if res := s.byETag[etag]; res != nil && bytes.Equal(res.Body, body) && res.End.Equal(end) {
 		return res
 	}
 	return nil

@@ -265,7 +265,7 @@ func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) boo
 func (s *Sharer) keep(ctx context.Context, rows *exec.Rows) (*Result, error) {
 	defer rows.Close()
 	rows.Unreserve()
-	return s.results.add(ctx, rows.Body, rows.Count())
+	return s.results.add(ctx, rows.Body, rows.Count(), rows.End())
 }
 
 // land says that a query of l has ended.
