@@ -50,6 +50,7 @@ type config struct {
 	cacheControl    string
 	apiTokens       []string // empty: none is wanted
 	maxInFlight     int
+	maxRows         int // of an answer; 0: any number
 	stallTimeout    time.Duration
 	shutdownTimeout time.Duration
 	encoding        encode.Options
@@ -178,6 +179,10 @@ var rules = []rule{
 	{
 		name: "MAX_IN_FLIGHT", fallback: "1024", meaning: "reads served at once; the next gets 503",
 		parse: number(1, 1_000_000, func(c *config) *int { return &c.maxInFlight }),
+	},
+	{
+		name: "MAX_ROWS", meaning: "rows of one answer at most; one with more is 206 with a Link to the next rows",
+		parse: optional(number(1, 1_000_000_000, func(c *config) *int { return &c.maxRows })),
 	},
 	{
 		name: "LIVE_INTERVAL", fallback: "1s", meaning: "how often a table that clients watch is read again",
@@ -390,6 +395,16 @@ func number(low, high int, field func(*config) *int) func(*config, string) error
 		}
 		*field(c) = n
 		return nil
+	}
+}
+
+// optional is parse for a variable without a default.
+func optional(parse func(*config, string) error) func(*config, string) error {
+	return func(c *config, value string) error {
+		if value == "" {
+			return nil
+		}
+		return parse(c, value)
 	}
 }
 

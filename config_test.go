@@ -49,6 +49,7 @@ var configFields = map[string]func(config) any{
 	"API_TOKENS":       func(c config) any { return c.apiTokens },
 	"MAX_IN_FLIGHT":    func(c config) any { return c.maxInFlight },
 	"LIVE_INTERVAL":    func(c config) any { return c.liveInterval },
+	"MAX_ROWS":         func(c config) any { return c.maxRows },
 	"MAX_LIVE":         func(c config) any { return c.maxLive },
 	"STALL_TIMEOUT":    func(c config) any { return c.stallTimeout },
 	"SHUTDOWN_TIMEOUT": func(c config) any { return c.shutdownTimeout },
@@ -124,6 +125,8 @@ var configValid = []struct {
 	{"MAX_IN_FLIGHT", "1", 1},
 	{"MAX_IN_FLIGHT", "1000000", 1_000_000},
 	{"LIVE_INTERVAL", "250ms", 250 * time.Millisecond},
+	{"MAX_ROWS", "1", 1},
+	{"MAX_ROWS", "1000000000", 1_000_000_000},
 	{"MAX_LIVE", "1000000", 1_000_000},
 	{"STALL_TIMEOUT", "1m30s", 90 * time.Second},
 	{"SHUTDOWN_TIMEOUT", "1ns", time.Nanosecond},
@@ -260,6 +263,7 @@ var configInvalid = []struct {
 	{"SERVER_TIMING", "ON", "want off or on"},                                     // upper case
 	{"SERVER_TIMING", "true", "want off or on"},                                   // neither
 	{"LIVE_INTERVAL", "0s", "above 0"},                                            // would ask without end
+	{"MAX_ROWS", "0", "from 1 to 1000000000"},                                     // none is empty
 	{"MAX_LIVE", "0", "from 1 to 1000000"},                                        // off is not a number
 	{"BOOLEAN_AS", "bool", "want number or boolean"},                              // short
 	{"AGGREGATES", "yes", "want on or off"},                                       // neither

@@ -13,7 +13,7 @@ import (
 const (
 	allowedMethods = "GET, HEAD, OPTIONS"
 	// exposedHeaders are those that a script may read, beside the simple ones.
-	exposedHeaders = "Content-Range, ETag, Preference-Applied, Retry-After"
+	exposedHeaders = "Content-Range, ETag, Link, Preference-Applied, Retry-After"
 	// allowedHeaders are those that scripts and the clients of PostgREST send.
 	allowedHeaders = "authorization, apikey, x-client-info, accept-profile, content-type, " +
 		"prefer, range, range-unit, if-none-match, x-retry-count"

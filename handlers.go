@@ -69,7 +69,7 @@ func newAPI(pool *sql.DB, cfg config, log *slog.Logger) *api {
 	}
 	a.rest = rest.New(db, rest.Options{
 		Tables: cfg.tables, Schema: cfg.dbName, CacheControl: cfg.cacheControl, VaryOrigin: cfg.corsByOrigin(),
-		NoAggregates: cfg.noAggregates, Booleans: cfg.encoding.Booleans,
+		NoAggregates: cfg.noAggregates, MaxRows: cfg.maxRows, Booleans: cfg.encoding.Booleans,
 		Live: live.Options{Interval: cfg.liveInterval, Max: cfg.maxLive, Queries: cfg.poolSize() / 4},
 		Description: describe.Options{
 			Title: cfg.dbName, Version: buildVersion(), Token: len(cfg.apiTokens) > 0, Encoding: cfg.encoding,

@@ -39,7 +39,7 @@ func Columns(declared ...string) []Column {
 }
 
 // Table is a driver that answers as a server with one table does. It knows
-// select lists, LIMIT, OFFSET and COUNT(*), but no conditions, and notes what it
+// select lists, LIMIT, OFFSET and COUNT(*), but no conditions and no keys, and notes what it
 // is asked, less the probes for types and what is asked of information_schema,
 // which it has not. It is safe for concurrent use.
 type Table struct {
@@ -125,12 +125,22 @@ var (
 	selectList = regexp.MustCompile("^SELECT (.*?) FROM ")
 	beside     = regexp.MustCompile(", IF\\(FALSE, (?:MAX\\()?`[^`]*`\\)?, NULL\\)")
 	probe      = regexp.MustCompile("IF\\(FALSE, (?:MAX\\()?(`[^`]*`)\\)?, NULL\\)")
+	ahead      = regexp.MustCompile(`, \(SELECT TRUE FROM .*? LIMIT \? OFFSET \?\)`)
 )
 
 // answerLocked makes the result of a query. It has no information_schema.
 func (d *Table) answerLocked(query string, args []driver.NamedValue) driver.Rows {
-	if strings.Contains(query, "information_schema") {
+	if strings.Contains(query, "information_schema") || strings.HasPrefix(query, "EXPLAIN ") {
 		return &tableRows{columns: Columns("COLUMN_NAME VARCHAR")}
+	}
+	if ahead.MatchString(query) { // whether there is a row with the number of the second argument
+		result := d.answerLocked(ahead.ReplaceAllString(query, ""), args[2:]).(*tableRows)
+		var there driver.Value
+		if args[1].Value.(int64) < int64(len(d.Rows)) {
+			there = int64(1)
+		}
+		result.append(Column{Name: "ahead", Type: "BIGINT"}, there)
+		return result
 	}
 	list := strings.ReplaceAll(probe.ReplaceAllString(selectList.FindStringSubmatch(query)[1], "?$1"), "`", "")
 	if strings.HasPrefix(list, "COUNT(*)") {
@@ -193,6 +203,16 @@ func (r *tableRows) project(names []string) {
 				rows[i] = append(rows[i], row[at])
 			}
 		}
+	}
+	r.rows = rows
+}
+
+// append adds a column that has the same value in all rows.
+func (r *tableRows) append(c Column, value driver.Value) {
+	r.columns = append(slices.Clone(r.columns), c)
+	rows := make([][]driver.Value, len(r.rows))
+	for i, row := range r.rows {
+		rows[i] = append(slices.Clone(row), value)
 	}
 	r.rows = rows
 }

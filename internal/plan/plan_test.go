@@ -752,6 +752,7 @@ func FuzzQuery(f *testing.F) {
 			return
 		}
 		checkSQL(t, st, typesTable)
+		checkPages(t, knownTypes, req, func(page *exec.Statement) { checkSQL(t, page, typesTable) })
 		count, bad = knownTypes.Count(req)
 		if bad != nil {
 			t.Fatalf("Count(%q) = %v; Select has no error", rawQuery, bad)

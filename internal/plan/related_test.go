@@ -523,6 +523,7 @@ func FuzzRelated(f *testing.F) {
 		}
 		checkRelatedSQL(t, st)
 		checkShape(t, st)
+		checkPages(t, k, q, func(page *exec.Statement) { checkRelatedSQL(t, page) })
 		count, bad := k.Count(q)
 		if bad != nil {
 			t.Fatalf("Count(%q) = %v; Select has no error", rawQuery, bad)

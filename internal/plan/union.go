@@ -133,10 +133,13 @@ func areSubqueries(compared []probe, columns []encode.Column) bool {
 	return true
 }
 
-// keepDates makes texts of dates where the rows of several branches become one
-// table: MySQL loses those without a month or a day on the way.
+// losesDates reports whether dates without a month or a day are lost, as MySQL does
+// where the rows of several branches become one table.
+func (r *related) losesDates() bool { return len(r.branches) > 1 && r.known.Table.MariaDB == 0 }
+
+// keepDates makes texts of dates where they would be lost.
 func (r *related) keepDates() {
-	if len(r.branches) == 1 || r.known.Table.MariaDB > 0 {
+	if !r.losesDates() {
 		return
 	}
 	for i, o := range r.outputs {

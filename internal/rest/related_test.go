@@ -162,7 +162,7 @@ func TestReadRelated(t *testing.T) {
 		{"rows", "GET", embed, "", 200, embedded, "0-1/*", []string{embedText}},
 		{"of how many", "GET", embed, count, 206, embedded, "0-1/7", []string{counted, embedText}},
 		{"of how many that have one", "GET", inner, count, 206, embedded, "0-1/7", []string{counted + isThere, embedText + " WHERE `t1`.`id` IS NOT NULL"}},
-		{"a page", "GET", embed + "&limit=2", "", 200, embedded, "0-1/*", []string{embedText + " LIMIT ?"}},
+		{"a page", "GET", embed + "&limit=2", "", 200, embedded, "0-1/*", []string{embedText + " ORDER BY `t0`.`id` LIMIT ?"}},
 		{"HEAD", "HEAD", embed, "", 200, "", "0-1/*", []string{embedText}},
 		{"HEAD, of how many", "HEAD", embed, count, 200, "", "0-6/7", []string{counted}},
 		{"without nulls", "GET", embed, stripped, 200, strings.Replace(embedded, `,"people":null`, "", 1), "0-1/*", []string{embedText}},
