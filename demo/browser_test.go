@@ -72,6 +72,7 @@ func TestBrowser(t *testing.T) {
 		{"tables: 300 of them", testManyTables},
 		{"tables: requests to copy", testRequests},
 		{"tables: CSV", testCSV},
+		{"tables: MAX_ROWS", testCapped},
 		{"tables: live", testLive},
 		{"tables: token", testToken},
 		{"tables: errors", testFaults},

@@ -58,7 +58,7 @@ func (o *Options) operation(t *catalog.Described) object {
 	array := object{{"type", "array"}, {"items", reference("schemas", componentName(t.Name))}}
 	responses := object{
 		{"200", rows("The rows.", array)},
-		{"206", rows("A part of the rows, of which the total is known.", array)},
+		{"206", rows("A part of the rows.", array)},
 		{"304", object{{"description", "The client has these rows already: If-None-Match."}}},
 	}
 	for _, status := range o.statuses() {
@@ -79,6 +79,7 @@ func rows(description string, schema object) object {
 		{"description", description},
 		{"headers", object{
 			{"Content-Range", header("FIRST-LAST/TOTAL, with * for what is not known.")},
+			{"Link", header("The rows behind these, as rel=\"next\", if these are as many as were asked for, or as there may be.")},
 			{"ETag", header("Of these rows, for If-None-Match.")},
 		}},
 		{"content", object{{"application/json", object{{"schema", schema}}}}},
@@ -153,7 +154,7 @@ var commonParameters = object{
 	{"offset", numberParameter("offset", "How many rows to leave out first.")},
 	{"or", parameter("or", "query", "One of several conditions: (a.eq.1,b.gt.2).")},
 	{"and", parameter("and", "query", "All of several conditions: (a.gte.1,a.lt.2).")},
-	{"Prefer", parameter("Prefer", "header", "count=exact asks for the total, too.")},
+	{"Prefer", parameter("Prefer", "header", "count=exact asks for the total, too; count=planned for what the database expects.")},
 	{"Range", parameter("Range", "header", "Rows from and to, counted from 0: 0-9.")},
 }
 

@@ -1,6 +1,6 @@
 // This file is the page at work: what a person does changes the fragment of the address, and that is what is shown.
 
-let tables = new Map(), view = newView(""), total = {}, loading = new AbortController(), live = false;
+let tables = new Map(), view = newView(""), total = {}, loading = new AbortController(), live = false, pageRows = pageSize;
 const shownTable = () => tables.get(view.table), countKey = ({ table, filters }) => JSON.stringify([table, filters]);
 /** go shows another view, or the same again. */
 const go = (next) => (fragment(next) === location.hash ? show() : location.assign(fragment(next)));
@@ -66,10 +66,12 @@ async function load(wantCount) {
   $("status").textContent = "Loading…";
   try {
     if (live) await watch(address, signal, (text) => signal.aborted || drawRows(shown, parseRows(text)));
-    const read = async (response) => [await response.text(), response.headers.get("Content-Range")?.split("/")[1]];
-    const [text, counted] = await ask(address, read, { signal, headers: wantCount ? { Prefer: "count=exact" } : {} });
+    const read = async (response) => [await response.text(), response.headers.get("Content-Range")?.split("/")[1], response.headers.has("Link")];
+    const [text, counted, hasMore] = await ask(address, read, { signal, headers: wantCount ? { Prefer: "count=exact" } : {} });
+    const rows = parseRows(text);
+    if (hasMore) pageRows = rows.length; // pageSize, or MAX_ROWS
     if (wantCount) total = { of: countKey(shown), rows: counted };
-    if (!signal.aborted) drawRows(shown, parseRows(text));
+    if (!signal.aborted) drawRows(shown, rows);
   } catch (error) {
     if (signal.aborted) return;
     const note = live && error.status === 406 ? "This server cannot watch this table." : "";
@@ -87,11 +89,11 @@ function drawRows({ select, offset, filters, order }, rows) {
   $("rows").ariaBusy = "false";
   drawHead(table, { order }, names);
   drawBody(table, names, rows, offset, live);
-  if (rows.length > 0 && rows.length < pageSize) total = { of: countKey(view), rows: last };
+  if (rows.length > 0 && rows.length < pageRows) total = { of: countKey(view), rows: last };
   const counted = total.of === countKey(view) ? total.rows : undefined;
   if (live) $("note").textContent = `Live, as of ${new Date().toLocaleTimeString()}`;
   drawPager(rows.length === 0 ? "No rows" : `${offset + 1}–${last}${counted ? ` of ${counted}` : ""}`,
-    counted ? last < counted : rows.length === pageSize, !counted && rows.length > 0);
+    counted ? last < counted : rows.length === pageRows, !counted && rows.length > 0);
   if (rows.length > 0) drawNotice("");
   else if (offset > 0) drawNotice("No more rows", [], button("To the first page", () => go({ ...view, offset: 0 })));
   else if (filters.length > 0) drawNotice("No rows match", [], button("Remove all filters", () => go({ ...view, filters: [] })));
@@ -128,7 +130,7 @@ function findTable() {
   const sought = $("find").value.trim().toLowerCase();
   for (const li of $("list").children) li.hidden = !li.textContent.toLowerCase().includes(sought);
 }
-const turn = (pages) => ({ target }) => target.ariaDisabled !== "true" && go({ ...view, offset: Math.max(0, view.offset + pages * pageSize) });
+const turn = (pages) => ({ target }) => target.ariaDisabled !== "true" && go({ ...view, offset: Math.max(0, view.offset + pages * pageRows) });
 const onClick = {
   previous: turn(-1), next: turn(1), count: () => load(true), download: saveCSV, live: () => { setLive(!live); load(false); },
   choose: () => openColumns(shownTable(), view), copy: () => openCode(shownTable(), view), filter: () => addFilter(shownTable()),
