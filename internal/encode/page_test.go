@@ -59,13 +59,18 @@ func TestPage(t *testing.T) {
 		{"fewer", flat, Page{Rows: 2, Mark: 2, Marks: []Mark{{1, "VARCHAR"}, {0, "VARCHAR"}}}, pairs, `[{"c:0":"a"},{"c:0":"b"}]`, End{HasMore: true, Marks: []*string{nil, new("b")}}},
 		{"room for more", flat, Page{Rows: 4, Mark: 4, Marks: []Mark{{1, "VARCHAR"}}}, pairs, `[{"c:0":"a"},{"c:0":"b"},{"c:0":"c"}]`, End{}},
 		{
-			"nested", nestedOf(&orders), Page{Rows: 2, Mark: 2, Marks: []Mark{{0, "VARCHAR"}}}, people,
+			"nested", nestedOf(&orders),
+			Page{Rows: 2, Mark: 2, Marks: []Mark{{0, "VARCHAR"}}},
+			people,
 			`[{"name":"Ada","orders":[{"id":"1","items":[]}],"tags":[{"tag":"x"}]},{"name":"Bob","orders":[{"id":"2","items":[{"title":"a"}]}],"tags":[]}]`,
 			End{HasMore: true, Marks: []*string{new("Bob")}},
 		},
 		{
-			"joined", nestedOf(&joined), Page{Rows: 2, Mark: 1, Marks: []Mark{{3, "VARCHAR"}}}, joins,
-			`[{"a":"a","b":[{"c":"1"},{"c":"2"}]},{"a":"b","b":[]}]`, End{HasMore: true, Marks: []*string{new("k")}},
+			"joined", nestedOf(&joined),
+			Page{Rows: 2, Mark: 1, Marks: []Mark{{3, "VARCHAR"}}},
+			joins,
+			`[{"a":"a","b":[{"c":"1"},{"c":"2"}]},{"a":"b","b":[]}]`,
+			End{HasMore: true, Marks: []*string{new("k")}},
 		},
 	}
 	for _, tt := range tests {
@@ -82,8 +87,12 @@ func TestPage(t *testing.T) {
 // columns of the output are written.
 func TestPageMarks(t *testing.T) {
 	columns := []Column{
-		{Name: "n", Type: "BIGINT"}, {Name: "d", Type: "DECIMAL", Scale: 2}, {Name: "t", Type: "TIMESTAMP"},
-		{Name: "b", Type: "BLOB"}, {Name: "s", Type: "VARCHAR"}, {Name: "f", Type: "DOUBLE"},
+		{Name: "n", Type: "BIGINT"},
+		{Name: "d", Type: "DECIMAL", Scale: 2},
+		{Name: "t", Type: "TIMESTAMP"},
+		{Name: "b", Type: "BLOB"},
+		{Name: "s", Type: "VARCHAR"},
+		{Name: "f", Type: "DOUBLE"},
 	}
 	newEncoder := func() *Encoder {
 		return New(columns, nil, 0, Format{Media: CSV}, Options{BigintAsString: true, DecimalAsString: true})
