@@ -155,3 +155,24 @@ func TestVitessLarge(t *testing.T) {
 		}
 	}
 }
+
+// TestVitessPages follows the links over all rows, in both modes: small pages, and
+// with workload=olap also such as are streamed.
+func TestVitessPages(t *testing.T) {
+	env := vitessEnv(t)
+	for name, session := range vitessModes {
+		base := mysqlServe(t, mysqlWith(env, "DB_SESSION", session, "MAX_ROWS", "9000"))
+		paths := []string{"/read?limit=4000", "/read?limit=4000&order=name.desc", "/read?select=id&order=price"}
+		if session != "" {
+			paths = append(paths, "/read", "/read?order=price.desc")
+		}
+		for _, path := range paths {
+			t.Run(name+" "+path, func(t *testing.T) {
+				ids, pages := mysqlFollow(t, base, path, nil)
+				if slices.Sort(ids); len(ids) != vitessRows || len(slices.Compact(ids)) != vitessRows || len(pages) < 3 {
+					t.Errorf("%d ids in %d pages; want %d, each once", len(ids), len(pages), vitessRows)
+				}
+			})
+		}
+	}
+}
