@@ -66,10 +66,9 @@ async function load(wantCount) {
   $("status").textContent = "Loading…";
   try {
     if (live) await watch(address, signal, (text) => signal.aborted || drawRows(shown, parseRows(text)));
-    const read = async (response) => [await response.text(), response.headers.get("Content-Range")?.split("/")[1], response.headers.has("Link")];
-    const [text, counted, hasMore] = await ask(address, read, { signal, headers: wantCount ? { Prefer: "count=exact" } : {} });
+    const [text, next, counted] = await ask(address, readPage, { signal, headers: wantCount ? { Prefer: "count=exact" } : {} });
     const rows = parseRows(text);
-    if (hasMore) pageRows = rows.length; // pageSize, or MAX_ROWS
+    if (next) pageRows = rows.length; // pageSize, or MAX_ROWS
     if (wantCount) total = { of: countKey(shown), rows: counted };
     if (!signal.aborted) drawRows(shown, rows);
   } catch (error) {

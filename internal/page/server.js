@@ -18,6 +18,9 @@ async function ask(address, read = (response) => response.text(), { signal, head
   }
   throw refusal(response.status, { message: `The answer is ${response.status} ${response.statusText}.`, ...fault });
 }
+/** readPage gives the text of an answer, the query of the next page if there may be one, and of how many rows it is. */
+const readPage = async (response) => [await response.text(), response.headers.get("Link")?.match(/\?(.*)>/)[1],
+  response.headers.get("Content-Range")?.split("/")[1]];
 /** watch calls onRows with the text of the rows, now and after each change, until signal ends it or it is refused. */
 async function watch(address, signal, onRows) {
   const headers = { Accept: "text/event-stream" };
@@ -44,11 +47,9 @@ async function watch(address, signal, onRows) {
 /** download saves all rows of a view as CSV, with the mark that Excel knows UTF-8 by. */
 async function download(view, table) {
   const parts = ["\uFEFF"], first = addressOf(table, parameters({ ...withKey(view, table), offset: 0 }));
-  const read = async (response) => [await response.text(), response.headers.get("Link")?.match(/\?(.*)>/)[1]];
-  for (let next = first; next;) { // of MAX_ROWS each
-    const [text, query] = await ask(next, read, { headers: { Accept: "text/csv" } });
+  for (let text, next = first; next; next &&= `${first.split("?")[0]}?${next}`) { // of MAX_ROWS each
+    [text, next] = await ask(next, readPage, { headers: { Accept: "text/csv" } });
     parts.push(parts.length === 1 ? text : text.replace(/^(?:"(?:[^"]|"")*"|[^"\r])*\r\n/, "")); // without the names again
-    next = query && `${first.split("?")[0]}?${query}`;
   }
   const link = create("a", { href: URL.createObjectURL(new Blob(parts)), download: `${table.name}.csv` });
   link.click();
