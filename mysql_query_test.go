@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -258,7 +257,7 @@ func withMode(mode string) func(*mysql.Config) {
 // returns its address.
 func (r *mysqlReader) serveSession(t testing.TB, change func(*mysql.Config)) (base string) {
 	t.Helper()
-	cfg, log := mysqlConfig(t, r.served), slog.New(slog.DiscardHandler)
+	cfg, log := mysqlConfig(t, r.served), mysqlLog(t)
 	driver, err := driverConfig(cfg, log)
 	if err != nil {
 		t.Fatal(err)

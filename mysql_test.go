@@ -25,6 +25,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -214,10 +215,41 @@ func mysqlConfig(t testing.TB, env map[string]string) config {
 	return cfg
 }
 
+// mysqlLog is a log that is shown, but for its beginning, if the test fails.
+func mysqlLog(t testing.TB) *slog.Logger {
+	t.Helper()
+	text := new(endOfLog)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("readapi's log ends with:\n%s", text)
+		}
+	})
+	return slog.New(slog.NewTextHandler(text, nil))
+}
+
+// endOfLog is a writer that keeps the last lines. It is safe for concurrent use.
+type endOfLog struct {
+	mu    sync.Mutex
+	lines []string // guarded by mu
+}
+
+func (e *endOfLog) Write(line []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lines = append(e.lines[max(0, len(e.lines)-20):], string(line))
+	return len(line), nil
+}
+
+func (e *endOfLog) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return strings.Join(e.lines, "")
+}
+
 // mysqlNewAPI makes the whole of readapi but its listener.
 func mysqlNewAPI(t testing.TB, env map[string]string) (*api, *sql.DB) {
 	t.Helper()
-	cfg, log := mysqlConfig(t, env), slog.New(slog.DiscardHandler)
+	cfg, log := mysqlConfig(t, env), mysqlLog(t)
 	pool, err := openPool(cfg, log)
 	if err != nil {
 		t.Fatalf("openPool = %v", err)
