@@ -10,7 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,9 +26,7 @@ const (
 	// maxLiveDelay is how long a change may take to all who watch: the target of
 	// the issue.
 	maxLiveDelay = liveInterval + time.Second
-	// maxWatcherBytes is what a watcher may take: its connection and request.
-	maxWatcherBytes = 64 << 10
-	livePath        = "/read/sample?order=id"
+	livePath     = "/read/sample?order=id"
 )
 
 var errGaveUp = errors.New("an EventSource would have given up")
@@ -393,8 +391,6 @@ func testLiveChanges(ctx context.Context, t *testing.T, s *liveScene, c *watchCr
 // others do not notice.
 func testLiveStalled(ctx context.Context, t *testing.T, s *liveScene, c *watchCrowd) {
 	const stalled = 100
-	table := &slowClients{addr: s.server.addr}
-	_ = table
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	connects := c.sum(countConnects)
@@ -422,13 +418,19 @@ func testLiveStalled(ctx context.Context, t *testing.T, s *liveScene, c *watchCr
 
 // stall watches path and takes nothing, until ctx ends.
 func stall(ctx context.Context, addr, path string) error {
+	_, err := watchRaw(ctx, addr, path)
+	return err
+}
+
+// watchRaw asks for events over a slow line, until ctx ends.
+func watchRaw(ctx context.Context, addr, path string) (net.Conn, error) {
 	conn, err := dialSlow(ctx, addr, slowBufferBytes)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	context.AfterFunc(ctx, func() { conn.Close() })
 	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", path, addr)
-	return err
+	return conn, err
 }
 
 // testLiveDatabaseAway kills the database: that is a pause, told once, and no
@@ -491,5 +493,104 @@ func testLiveNobody(ctx context.Context, t *testing.T, s *liveScene, c *watchCro
 	}
 }
 
-// goodStatus keeps net/http from unused imports until streams of HTTP/2 are here.
-var _ = http.StatusOK
+// TestSoakLiveLarge has a thousand clients watch rows of just under 1 MiB, and
+// then others that take nothing of as large ones, each another version: memory must
+// stay bounded.
+func TestSoakLiveLarge(t *testing.T) {
+	form := soakTest(t)
+	ctx := soakContext(t)
+	s := newLiveScene(ctx, t, form)
+	c := startWatchers(t, liveWatchers, s.server.addr, "/read/"+megTable+"?order=id", s.meg)
+	c.awaitLast(ctx, t)
+	for range pick(form, 2, 10) {
+		c.change(ctx, t, s)
+		c.awaitLast(ctx, t)
+	}
+	t.Logf("%d watchers of 1 MiB, from commit to event: %v", liveWatchers, c.takeLatencies())
+	mustBeLean(t, s.server)
+	c.stop()
+
+	const things = 30
+	small := startWatchers(t, 10, s.server.addr, livePath, s.small)
+	small.awaitLast(ctx, t)
+	stalling, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for range pick(form, 12, 30) {
+		for i := range things {
+			if err := stall(stalling, s.server.addr, fmt.Sprintf("/read/%s?id=gt.-%d", megTable, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		small.change(ctx, t, s)
+		if err := s.meg.increase(ctx, s.db); err != nil {
+			t.Fatal(err)
+		}
+		small.awaitLast(ctx, t)
+	}
+	t.Logf("%d others watch 1 MiB and take nothing", s.metric(ctx, t, "readapi_live_clients")-10)
+	small.mustBeInTime(t, "beside stalled watchers of 30 large things")
+	mustBeLean(t, s.server)
+}
+
+// TestSoakLiveDifferent has watchers of a hundred different things, and beside them
+// some that come and go, also in the middle of an event.
+func TestSoakLiveDifferent(t *testing.T) {
+	const things, each = 100, 10
+	form := soakTest(t)
+	ctx := soakContext(t)
+	s := newLiveScene(ctx, t, form)
+	var crowds []*watchCrowd
+	for i := range things {
+		crowds = append(crowds, startWatchers(t, each, s.server.addr, fmt.Sprintf("/read/sample?id=gt.-%d&order=id", i), s.small))
+	}
+	for _, c := range crowds {
+		c.awaitLast(ctx, t)
+	}
+	comings, leave := context.WithCancel(ctx)
+	defer leave()
+	var going sync.WaitGroup
+	for i := range 20 {
+		path := "/read/" + megTable + "?order=id"
+		going.Go(func() { // ends with comings
+			for ctx := comings; ctx.Err() == nil; wait(ctx, visitInterval) {
+				once, cancel := context.WithCancel(ctx)
+				if conn, err := watchRaw(once, s.server.addr, path); err == nil {
+					_, _ = conn.Read(make([]byte, 1+i*4000)) // from the head to the middle of the first event
+				}
+				cancel()
+			}
+		})
+	}
+	queries, begun := s.queries(ctx, t), time.Now()
+	for range pick(form, 5, 30) {
+		for _, c := range crowds[1:] {
+			c.mu.Lock()
+		}
+		crowds[0].change(ctx, t, s)
+		for _, c := range crowds[1:] {
+			c.committed[s.small.acked.Load()] = time.Now()
+			c.mu.Unlock()
+		}
+		for _, c := range crowds {
+			c.awaitLast(ctx, t)
+		}
+	}
+	took := time.Since(begun)
+	queries = s.queries(ctx, t) - queries
+	leave()
+	going.Wait()
+	t.Logf("%d things, %d watchers each: %d queries in %v, also of those who came and went", things, each, queries, took.Round(time.Millisecond))
+	var all tally
+	for _, c := range crowds {
+		all.latencies = append(all.latencies, c.takeLatencies().latencies...)
+	}
+	slices.Sort(all.latencies)
+	t.Logf("from commit to event: %v", all)
+	if longest := percentile(all.latencies, 1); longest > maxLiveDelay {
+		t.Errorf("the last event came %v after its commit; want at most %v", longest, maxLiveDelay)
+	}
+	awaitTrue(ctx, t, "those who came and went to be gone", func() bool {
+		return s.metric(ctx, t, "readapi_live_clients") == things*each
+	})
+	mustBeLean(t, s.server)
+}
