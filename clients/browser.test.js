@@ -49,11 +49,12 @@ describe("in Chromium, across origins", options, () => {
     await database?.drop();
   });
 
-  /** serveFile is the static site. Its page reads from the address in the query string. */
+  /** serveFile is the static site: the page of docs/clients.md, and that of README.md. It reads from the address in the query string. */
   function serveFile(request, response) {
     const { pathname, searchParams } = new URL(request.url, siteOrigin);
-    if (pathname === "/") {
-      const [, page] = readFileSync(here("../docs/clients.md"), "utf8").match(/^```html\n(.*?)^```$/ms);
+    if (pathname === "/" || pathname === "/live") {
+      const file = pathname === "/" ? "../docs/clients.md" : "../README.md";
+      const [, page] = readFileSync(here(file), "utf8").match(/^```html\n(.*?)^```$/ms);
       response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
       response.end(page.replace("http://localhost:8080", searchParams.get("api")));
     } else {
@@ -256,6 +257,18 @@ describe("in Chromium, across origins", options, () => {
     assert.match((await told(page, 3)).data, /44\.75/);
     await restart(again, () => reprice("45.50"));
     assert.match((await told(page, 4)).data, /45\.50/);
+  });
+
+  test("the page of README.md", async (t) => {
+    const { page, server } = await open(t);
+    await page.goto(`${siteOrigin}/live?api=${server.origin}`);
+    const shows = (text) => page.waitForFunction((text) => document.querySelector("pre").textContent.includes(text), text);
+    await shows('{"name":"Rifugio Lagazuoi","price":42.00}');
+    t.after(() => database.admin.query("UPDATE sample SET price = 42 WHERE id = 1"));
+    await database.admin.query("UPDATE sample SET price = 43 WHERE id = 1");
+    await shows('{"name":"Rifugio Lagazuoi","price":43.00}');
+    const rows = JSON.parse(await page.textContent("pre"));
+    assert.deepEqual(rows.map(({ price }) => price), [43, 110, 95.5]);
   });
 
   test("a live table outlives a server that is slow to stop", async (t) => {
