@@ -387,15 +387,16 @@ func testLiveChanges(ctx context.Context, t *testing.T, s *liveScene, c *watchCr
 	mustBeLean(t, s.server)
 }
 
-// testLiveStalled has a hundred more who take nothing. They are cut off, and the
-// others do not notice.
+// testLiveStalled has a hundred more who take nothing, of large events and of small
+// ones, which the kernel has room for. They are cut off, and the others do not
+// notice.
 func testLiveStalled(ctx context.Context, t *testing.T, s *liveScene, c *watchCrowd) {
 	const stalled = 100
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	connects := c.sum(countConnects)
 	for i := range stalled {
-		if err := stall(ctx, s.server.addr, "/read/"+megTable); err != nil {
+		if err := stall(ctx, s.server.addr, []string{"/read/" + megTable, livePath}[i%2]); err != nil {
 			t.Fatal(err)
 		}
 		if i%5 == 0 { // all the others would hold one version; these hold many
@@ -406,9 +407,11 @@ func testLiveStalled(ctx context.Context, t *testing.T, s *liveScene, c *watchCr
 			c.awaitLast(ctx, t)
 		}
 	}
+	begun := time.Now()
 	awaitTrue(ctx, t, "the stalled watchers cut off", func() bool {
 		return s.metric(ctx, t, "readapi_live_clients") == int64(len(c.members))
 	})
+	t.Logf("the last of %d stalled watchers was cut off %v after the last change", stalled, time.Since(begun).Round(time.Millisecond))
 	c.mustBeInTime(t, "changes beside stalled watchers")
 	if got := c.sum(countConnects); got != connects {
 		t.Errorf("%d watchers had to come back; want none", got-connects)

@@ -67,7 +67,7 @@ func (t *table) watch(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx would wait for more
 	w.WriteHeader(http.StatusOK)
-	send := sender(w)
+	send := sender(w, client.FromContext(r.Context()))
 	if watcher != nil {
 		defer watcher.Close()
 	}
@@ -223,10 +223,13 @@ func (t *table) sendVersion(send func([]byte) bool, v *live.Version, got *string
 }
 
 // sender returns a function that sends something at once, and reports whether it
-// could.
-func sender(w http.ResponseWriter) func([]byte) bool {
+// could, and whether taker takes what it was sent before.
+func sender(w http.ResponseWriter, taker client.Taker) func([]byte) bool {
 	controller := http.NewResponseController(w)
 	return func(text []byte) bool {
+		if taker.Check(time.Now()) != nil {
+			return false
+		}
 		_, err := w.Write(text)
 		return err == nil && controller.Flush() == nil
 	}
