@@ -152,8 +152,61 @@ func TestMySQLLiveStops(t *testing.T) {
 		t.Errorf("after the stop: %q %q %v; want the end of the stream", id, data, w.scanner.Err())
 	}
 	mysqlAwait(t, "no watcher", func() bool { return api.rest.Watchers() == 0 })
+	// An EventSource that comes back meanwhile would give up after a 503.
 	resp, body := send(t, "GET", base+"/read", "Accept: text/event-stream")
-	checkError(t, resp, body, http.StatusServiceUnavailable, "57P01")
+	checkHeader(t, resp, "Content-Type", "text/event-stream")
+	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(body, "retry: ") || strings.Contains(body, "data:") {
+		t.Errorf("while the server stops: %s %q; want 200, and when to come back", resp.Status, body)
+	}
+}
+
+// A table that is gone is a pause for who watches it, and goes on when it is there
+// again, also with other columns; who comes meanwhile is told. What cannot be asked
+// any more ends the stream.
+func TestMySQLLiveTableMadeAnew(t *testing.T) {
+	d, _, base := mysqlLive(t)
+	all, ordered := mysqlWatch(t, base+"/read"), mysqlWatch(t, base+"/read?order=name&id=lt.3")
+	all.next()
+	ordered.next()
+	d.exec(t, "DROP TABLE sample")
+	all.awaitComment(t, ": The table is not in the database.")
+	resp, body := send(t, "GET", base+"/read", "Accept: text/event-stream")
+	checkError(t, resp, body, http.StatusInternalServerError, "42P01")
+	d.exec(t, "CREATE TABLE sample (id INT PRIMARY KEY, name VARCHAR(40), price DECIMAL(5,2))", "INSERT INTO sample VALUES (1, 'new', 9.50)")
+	for name, w := range map[string]*watched{"all": all, "ordered": ordered} {
+		if _, data := w.nextWith("price"); data != `[{"id":1,"name":"new","price":9.50}]`+"\n" {
+			t.Errorf("%s: the event after a table was made anew = %q; want its rows", name, data)
+		}
+	}
+	if _, otherwise := d.exception(t, "column gone"); otherwise {
+		return
+	}
+	d.exec(t, "ALTER TABLE sample DROP COLUMN name")
+	if _, data := all.next(); data != `[{"id":1,"price":9.50}]`+"\n" {
+		t.Errorf("the event after a column has gone = %q; want the other columns", data)
+	}
+	ordered.awaitComment(t, `: the table has no column "name"`)
+	if id, data := ordered.next(); id != "" || ordered.scanner.Err() != nil {
+		t.Errorf("the order that cannot be any more = %q %q %v; want the end of the stream", id, data, ordered.scanner.Err())
+	}
+}
+
+// awaitComment waits for a line.
+func (w *watched) awaitComment(t testing.TB, line string) {
+	t.Helper()
+	for w.scanner.Scan() {
+		if w.scanner.Text() == line {
+			return
+		}
+	}
+	t.Fatalf("the stream ended without %q: %v", line, w.scanner.Err())
+}
+
+// nextWith is next that has text. Between them a new table may have no rows yet.
+func (w *watched) nextWith(text string) (id, data string) {
+	for id, data = w.next(); id != "" && !strings.Contains(data, text); id, data = w.next() {
+	}
+	return id, data
 }
 
 // mysqlAwait waits until something is so.

@@ -49,11 +49,12 @@ describe("in Chromium, across origins", options, () => {
     await database?.drop();
   });
 
-  /** serveFile is the static site. Its page reads from the address in the query string. */
+  /** serveFile is the static site: the page of docs/clients.md, and that of README.md. It reads from the address in the query string. */
   function serveFile(request, response) {
     const { pathname, searchParams } = new URL(request.url, siteOrigin);
-    if (pathname === "/") {
-      const [, page] = readFileSync(here("../docs/clients.md"), "utf8").match(/^```html\n(.*?)^```$/ms);
+    if (pathname === "/" || pathname === "/live") {
+      const file = pathname === "/" ? "../docs/clients.md" : "../README.md";
+      const [, page] = readFileSync(here(file), "utf8").match(/^```html\n(.*?)^```$/ms);
       response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
       response.end(page.replace("http://localhost:8080", searchParams.get("api")));
     } else {
@@ -187,6 +188,101 @@ describe("in Chromium, across origins", options, () => {
     const { data } = await read(page, server, [sample, ["select", "id"], ["gt", "id", 0]], { retry: true });
     assert.equal(data.length, 12);
     assert.ok(retries.includes("1"), `X-Retry-Count: ${retries}`);
+  });
+
+  /** watch opens an EventSource in the page, which notes events and the ends of streams. */
+  function watch(page, url) {
+    return page.evaluate((url) => {
+      window.told = [];
+      window.ends = 0;
+      window.events = new EventSource(url);
+      window.events.onmessage = ({ data, lastEventId }) => window.told.push({ data, lastEventId });
+      window.events.onerror = () => window.ends++;
+    }, url);
+  }
+
+  /** told waits until the page has had a number of events, and returns the last one and how long that took. */
+  async function told(page, number) {
+    const begun = Date.now();
+    await page.waitForFunction((number) => window.told.length >= number, number, { polling: 10 });
+    const events = await page.evaluate(() => window.told);
+    assert.equal(events.length, number);
+    return { ...events.at(-1), after: Date.now() - begun };
+  }
+
+  test("a live table", async (t) => {
+    const interval = 1000;
+    const { page, server } = await open(t, { LIVE_INTERVAL: `${interval}ms` });
+    const [, port] = server.origin.match(/:(\d+)$/);
+    const url = `${server.url}/sample?select=id,price&order=id&limit=2`;
+    const get = async () => {
+      const response = await fetch(url);
+      return { data: (await response.text()).trimEnd(), lastEventId: response.headers.get("etag") };
+    };
+    const reprice = async (price) => {
+      await database.admin.query("UPDATE sample SET price = ? WHERE id = 1", [price]);
+    };
+    t.after(() => reprice("42.00"));
+
+    await watch(page, url);
+    const first = await told(page, 1);
+    assert.deepEqual({ data: first.data, lastEventId: first.lastEventId }, await get());
+
+    await reprice("43.25");
+    const second = await told(page, 2);
+    assert.deepEqual({ data: second.data, lastEventId: second.lastEventId }, await get());
+    assert.match(second.data, /43\.25/);
+    assert.ok(second.after <= interval + 1000, `a change took ${second.after} ms`);
+    t.diagnostic(`a change was there after ${second.after} ms`);
+
+    // restart stops a server and starts another one on its port.
+    const restart = async (server, meanwhile) => {
+      const ends = await page.evaluate(() => window.ends);
+      assert.equal(await server.stop(), 0);
+      await meanwhile?.();
+      const again = await Readapi.start({
+        ...database.environment(), LIVE_INTERVAL: `${interval}ms`, ADDR: `127.0.0.1:${port}`,
+      });
+      t.after(() => again.stop());
+      await page.waitForFunction((ends) => window.ends > ends && window.events.readyState === EventSource.OPEN, ends);
+      return again;
+    };
+    // Without a change the page is told nothing.
+    const asked = [];
+    page.on("request", (request) => asked.push(request.allHeaders()));
+    const again = await restart(server);
+    const headers = await Promise.all(asked);
+    assert.equal(headers.at(-1)["last-event-id"], second.lastEventId);
+    await reprice("44.75");
+    assert.match((await told(page, 3)).data, /44\.75/);
+    await restart(again, () => reprice("45.50"));
+    assert.match((await told(page, 4)).data, /45\.50/);
+  });
+
+  test("the page of README.md", async (t) => {
+    const { page, server } = await open(t);
+    await page.goto(`${siteOrigin}/live?api=${server.origin}`);
+    const shows = (text) => page.waitForFunction((text) => document.querySelector("pre").textContent.includes(text), text);
+    await shows('{"name":"Rifugio Lagazuoi","price":42.00}');
+    t.after(() => database.admin.query("UPDATE sample SET price = 42 WHERE id = 1"));
+    await database.admin.query("UPDATE sample SET price = 43 WHERE id = 1");
+    await shows('{"name":"Rifugio Lagazuoi","price":43.00}');
+    const rows = JSON.parse(await page.textContent("pre"));
+    assert.deepEqual(rows.map(({ price }) => price), [43, 110, 95.5]);
+  });
+
+  test("a live table outlives a server that is slow to stop", async (t) => {
+    const { gate, page, server } = await open(t);
+    await watch(page, `${server.url}/sample?select=id&order=id`);
+    await told(page, 1);
+    gate.hold(); // a read is under way, so that the server stops, but listens
+    const asked = once(gate, "asked");
+    fetch(`${server.url}/sample?id=gt.0`).catch(() => {});
+    await asked;
+    server.child.kill("SIGTERM");
+    await page.waitForFunction(() => window.ends >= 3, null, { polling: 50 }); // it has come back while the server stops
+    assert.notEqual(await page.evaluate(() => window.events.readyState), 2, "the page has given up");
+    gate.release();
   });
 
   test("only the origins of CORS_ORIGINS", async (t) => {

@@ -34,6 +34,8 @@ type Conn struct {
 	written int64              // to the kernel
 	taken   int64              // by the client, when it was last looked at
 	seen    time.Time          // when that was
+	checked int64              // taken by the client at the last Check that found some taken
+	moved   time.Time          // when that was
 
 	mu       sync.Mutex // guards what follows, and options of tcp
 	deadline time.Time  // as set from outside
@@ -110,6 +112,25 @@ func (c *Conn) sample(now time.Time, waited time.Duration) bool {
 	c.taken, c.seen = taken, now
 	c.note(waited, moved)
 	return moved > 0
+}
+
+// Check implements Taker.
+func (c *Conn) Check(now time.Time) error {
+	if c == nil {
+		return nil
+	}
+	c.queue = 0
+	_ = c.raw.Control(c.look) // fails if the connection is closed
+	taken := c.written - int64(c.queue)
+	switch {
+	case c.queue == 0, taken > c.checked, c.moved.IsZero():
+		c.checked, c.moved = taken, now
+		return nil
+	case now.Sub(c.moved) < c.limits.stall:
+		return nil
+	}
+	c.cut(errStalled)
+	return errStalled
 }
 
 // setWake sets when a Write that waits looks again, zero if none waits.

@@ -252,6 +252,41 @@ func TestDeadlineEndsWrite(t *testing.T) {
 	}
 }
 
+// Who takes nothing of what the kernel has taken is cut off, though no Write waits;
+// who takes some is not.
+func TestCheck(t *testing.T) {
+	l := patient
+	conn, other := newPair(t, l)
+	written, now := 0, time.Now()
+	for written < 64<<10 { // more than the client's side keeps
+		n, err := conn.Write(big[:1<<10])
+		if err != nil {
+			t.Fatal(err)
+		}
+		written += n
+	}
+	if err := conn.Check(now); err != nil {
+		t.Errorf("Check of a client for the first time = %v; want nil", err)
+	}
+	if _, err := io.CopyN(io.Discard, other, 32<<10); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Check(now.Add(l.stall)); err != nil {
+		t.Errorf("Check of one who has taken some = %v; want nil", err)
+	}
+	conn.raw.Control(conn.look)
+	if conn.queue == 0 {
+		t.Skip("this system does not say what a client has taken, or its kernel has taken it all")
+	}
+	if err := conn.Check(now.Add(2*l.stall - 1)); err != nil {
+		t.Errorf("Check before the stall timeout = %v; want nil", err)
+	}
+	if err := conn.Check(now.Add(2 * l.stall)); err != errStalled {
+		t.Errorf("Check of one who takes nothing = %v; want %v", err, errStalled)
+	}
+	checkReset(t, other)
+}
+
 // A file is sent with somebody looking at whether the client takes it.
 func TestCopyFile(t *testing.T) {
 	l := patient

@@ -136,6 +136,9 @@ func (s *Stream) cutLocked(cause error) {
 	}
 }
 
+// Check implements Taker.
+func (s *Stream) Check(time.Time) error { return nil }
+
 // ResetOnClose implements Taker: a stream that ends without saying so is broken.
 func (s *Stream) ResetOnClose(bool) {}
 

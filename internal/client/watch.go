@@ -48,6 +48,11 @@ func newLimits(stall time.Duration) limits {
 type Taker interface {
 	// Cut ends what is sent so that no client takes it for the end of a response.
 	Cut()
+	// Check cuts off who has taken nothing for the stall timeout of what was written
+	// before, and returns why. It is for those who write so little that the kernel
+	// takes it all and no Write waits; the goroutine that writes calls it, now and
+	// then. Of a stream it knows nothing: what is below it has its bytes.
+	Check(now time.Time) error
 	// ResetOnClose is that of Conn; a stream has no need of it.
 	ResetOnClose(on bool)
 	watched() *watch

@@ -1,18 +1,29 @@
 // Package live asks the same thing again and again for those who watch it, once
 // for all of them, and tells them when the answer has changed. It knows neither
 // what is asked nor how the answer is sent. Rules: nobody watching means no query;
-// and who watches never waits for another one who does.
+// who watches never waits for another one who does; and all answers together are
+// bounded, also those that somebody is slow to take.
 package live
 
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
 
-// maxBytes bounds the answers that are kept for those who watch.
-const maxBytes = 64 << 20
+const (
+	// maxBytes bounds the answers that are kept for those who watch.
+	maxBytes = 64 << 20
+	// maxOldBytes bounds those which were overtaken, and which watchers still have
+	// because they take them slowly.
+	maxOldBytes = 32 << 20
+	// oldEnough is how long ago a version was overtaken before who still has it may
+	// be cut off to make room.
+	oldEnough = time.Second
+)
 
 // ErrFull is the error for one watcher too many.
 var ErrFull = errors.New("as many watchers as MAX_LIVE are there")
@@ -26,6 +37,9 @@ type Version struct {
 	Event []byte
 	Err   error // why there is no answer now
 	Final bool  // Err will not pass: whoever watches has to go
+
+	holders   int       // watchers that have it, and its watch while it is current; guarded by Hub.mu
+	overtaken time.Time // guarded by Hub.mu
 }
 
 // Options are what an operator chooses.
@@ -41,14 +55,19 @@ type Hub struct {
 	slots   chan struct{} // has a value per query under way
 
 	mu       sync.Mutex
-	watches  map[string]*watch // by key; guarded by mu
-	watchers int               // guarded by mu
-	bytes    int               // of all current versions; guarded by mu
+	watches  map[string]*watch     // by key; guarded by mu
+	watchers map[*Watcher]struct{} // guarded by mu
+	bytes    int                   // of all current versions; guarded by mu
+	old      map[*Version]struct{} // those which were overtaken and are held; guarded by mu
+	oldBytes int                   // of old; guarded by mu
 }
 
 // New makes a Hub. It does nothing until somebody watches.
 func New(options Options) *Hub {
-	return &Hub{options: options, slots: make(chan struct{}, max(options.Queries, 1)), watches: map[string]*watch{}}
+	return &Hub{
+		options: options, slots: make(chan struct{}, max(options.Queries, 1)),
+		watches: map[string]*watch{}, watchers: map[*Watcher]struct{}{}, old: map[*Version]struct{}{},
+	}
 }
 
 // watch is one question that somebody wants to know the answer to.
@@ -63,18 +82,22 @@ type watch struct {
 }
 
 // Watcher is somebody who watches. It belongs to one goroutine.
-type Watcher struct{ watch *watch }
+type Watcher struct {
+	watch *watch
+	cut   func()
+	has   *Version // that it may be sending; guarded by hub.mu
+}
 
 // Watch joins those who ask what key stands for. If nobody did, ask is called
-// from now on, again and again, until the last one has closed. The error is
-// ErrFull.
-func (h *Hub) Watch(key string, ask func(context.Context) Version) (*Watcher, error) {
+// from now on, again and again, until the last one has closed. If the watcher
+// keeps what others need room for, cut is called, perhaps more than once: it must
+// not wait, and the watcher has to close soon. The error is ErrFull.
+func (h *Hub) Watch(key string, ask func(context.Context) Version, cut func()) (*Watcher, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.watchers >= h.options.Max {
+	if len(h.watchers) >= h.options.Max {
 		return nil, ErrFull
 	}
-	h.watchers++
 	w := h.watches[key]
 	if w == nil {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -83,21 +106,30 @@ func (h *Hub) Watch(key string, ask func(context.Context) Version) (*Watcher, er
 		go w.run(ctx) // ends when the last watcher closes
 	}
 	w.watchers++
-	return &Watcher{w}, nil
+	watcher := &Watcher{watch: w, cut: cut}
+	h.watchers[watcher] = struct{}{}
+	return watcher, nil
 }
 
 // Watchers is how many there are.
 func (h *Hub) Watchers() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.watchers
+	return len(h.watchers)
 }
 
 // Current returns the newest version, nil before the first, and a channel that is
-// closed when there is a newer one.
+// closed when there is a newer one. The version takes memory until the next call,
+// or Close.
 func (w *Watcher) Current() (*Version, <-chan struct{}) {
-	w.watch.hub.mu.Lock()
-	defer w.watch.hub.mu.Unlock()
+	h := w.watch.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if v := w.watch.current; v != w.has {
+		h.releaseLocked(w.has)
+		w.has = v
+		v.holders++
+	}
 	return w.watch.current, w.watch.changed
 }
 
@@ -106,13 +138,45 @@ func (w *Watcher) Close() {
 	h := w.watch.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.watchers--
+	delete(h.watchers, w)
+	h.releaseLocked(w.has)
 	if w.watch.watchers--; w.watch.watchers > 0 {
 		return
 	}
 	w.watch.cancel()
-	h.bytes -= w.watch.size()
+	w.watch.replaceLocked(nil)
 	delete(h.watches, w.watch.key)
+}
+
+// releaseLocked says that one holder less has v, which may be nil.
+func (h *Hub) releaseLocked(v *Version) {
+	if v == nil {
+		return
+	}
+	if v.holders--; v.holders > 0 || v.overtaken.IsZero() {
+		return
+	}
+	delete(h.old, v)
+	h.oldBytes -= len(v.Event)
+}
+
+// cutLocked cuts off who has what was overtaken long ago, the longest first, until
+// need bytes become free.
+func (h *Hub) cutLocked(need int) {
+	old := slices.SortedFunc(maps.Keys(h.old), func(a, b *Version) int { return a.overtaken.Compare(b.overtaken) })
+	leaving := map[*Version]bool{}
+	for _, v := range old {
+		if need <= 0 || time.Since(v.overtaken) < oldEnough {
+			break
+		}
+		leaving[v] = true
+		need -= len(v.Event)
+	}
+	for w := range h.watchers {
+		if leaving[w.has] {
+			w.cut()
+		}
+	}
 }
 
 // size is what the current version takes. The caller holds hub.mu.
@@ -148,7 +212,9 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
-// publish makes v the current version, if it is another one.
+// publish makes v the current version, if it is another one, and if there is room
+// for the one that it overtakes. If not there will be, and the next answer is as
+// good.
 func (w *watch) publish(v *Version) {
 	h := w.hub
 	h.mu.Lock()
@@ -156,13 +222,31 @@ func (w *watch) publish(v *Version) {
 	if h.watches[w.key] != w || w.current != nil && v.isSame(w.current) {
 		return
 	}
+	if missing := h.oldBytes + w.size() - maxOldBytes; missing > 0 {
+		h.cutLocked(missing)
+		return
+	}
 	if h.bytes-w.size()+len(v.Event) > maxBytes {
 		v = &Version{Err: ErrMemory, Final: true}
 	}
-	h.bytes += len(v.Event) - w.size()
-	w.current = v
+	w.replaceLocked(v)
 	close(w.changed)
 	w.changed = make(chan struct{})
+}
+
+// replaceLocked makes v, which may be nil, the current version.
+func (w *watch) replaceLocked(v *Version) {
+	h, last := w.hub, w.current
+	if last != nil {
+		h.bytes -= len(last.Event)
+		h.oldBytes += len(last.Event)
+		h.old[last], last.overtaken = struct{}{}, time.Now()
+		h.releaseLocked(last)
+	}
+	if w.current = v; v != nil {
+		v.holders++
+		h.bytes += len(v.Event)
+	}
 }
 
 // isSame reports whether whoever has got other need not know of v.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,7 +31,7 @@ func (s *source) ask(context.Context) Version {
 
 func mustWatch(t *testing.T, h *Hub, key string, s *source) *Watcher {
 	t.Helper()
-	w, err := h.Watch(key, s.ask)
+	w, err := h.Watch(key, s.ask, func() {})
 	if err != nil {
 		t.Fatalf("Watch = %v", err)
 	}
@@ -99,7 +100,7 @@ func TestWatchersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, s := New(Options{Interval: time.Second, Max: 2, Queries: 1}), newSource(version("a"))
 		first, second := mustWatch(t, h, "k", s), mustWatch(t, h, "l", s)
-		if _, err := h.Watch("k", s.ask); err != ErrFull {
+		if _, err := h.Watch("k", s.ask, func() {}); err != ErrFull {
 			t.Errorf("the third of two: %v; want %v", err, ErrFull)
 		}
 		first.Close()
@@ -122,7 +123,7 @@ func TestQueriesAreBounded(t *testing.T) {
 		}
 		var watchers []*Watcher
 		for i := range 100 {
-			w, err := h.Watch(fmt.Sprint(i), ask)
+			w, err := h.Watch(fmt.Sprint(i), ask, func() {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,6 +160,73 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		if refused != 1 || h.bytes != maxBytes {
 			t.Errorf("%d of 5 quarters refused, %d bytes held; want 1 and %d", refused, h.bytes, maxBytes)
+		}
+	})
+}
+
+// What slow watchers still have of old versions is bounded: who has the oldest is
+// cut off, and whoever keeps up gets the newest all the same.
+func TestOldVersionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = maxOldBytes / 4
+		h := New(Options{Interval: time.Second, Max: 100, Queries: 1})
+		version := func(i int) Version { return Version{ID: fmt.Sprint(i), Event: make([]byte, size)} }
+		s := newSource(version(0))
+		quick := mustWatch(t, h, "k", s)
+		defer quick.Close()
+		var cut []int
+		for i := range 20 {
+			s.value.Store(version(i))
+			var slow *Watcher
+			slow, err := h.Watch("k", s.ask, func() {
+				cut = append(cut, i)
+				go slow.Close() // h is locked; ends at once
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 { // who is cut has gone by the second
+				time.Sleep(time.Second)
+				quick.Current()
+			}
+			if v, _ := quick.Current(); v.ID != fmt.Sprint(i) {
+				t.Fatalf("three seconds after version %d there is %s", i, v.ID)
+			}
+			slow.Current()
+			if h.oldBytes > maxOldBytes {
+				t.Fatalf("%d bytes of old versions; want at most %d", h.oldBytes, maxOldBytes)
+			}
+		}
+		if want := 20 - 1 - maxOldBytes/size; len(cut) != want || !slices.IsSorted(cut) || cut[0] != 0 {
+			t.Errorf("cut off %v of 20; want %d, who came first first", cut, want)
+		}
+		for w := range h.watchers {
+			defer w.Close()
+		}
+	})
+}
+
+// Whatever watchers have when they leave is free then.
+func TestNothingIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, s := New(Options{Interval: time.Second, Max: 100, Queries: 1}), newSource(version("a"))
+		var watchers []*Watcher
+		for _, id := range []string{"a", "b", "c"} {
+			s.value.Store(version(id))
+			w := mustWatch(t, h, "k", s)
+			time.Sleep(1500 * time.Millisecond)
+			w.Current()
+			watchers = append(watchers, w)
+		}
+		if h.bytes != 1 || h.oldBytes != 2 {
+			t.Errorf("%d bytes of current and %d of old versions; want 1 and 2", h.bytes, h.oldBytes)
+		}
+		for _, w := range watchers {
+			w.Close()
+		}
+		synctest.Wait()
+		if h.bytes != 0 || h.oldBytes != 0 || len(h.old) != 0 || len(h.watches) != 0 {
+			t.Errorf("left: %d and %d bytes, %d old versions, %d watches; want none", h.bytes, h.oldBytes, len(h.old), len(h.watches))
 		}
 	})
 }

@@ -162,6 +162,8 @@ func responseTo(err error) (response *Error, cause error) {
 		return refusalResponse(refused), nil
 	case errors.Is(err, live.ErrMemory):
 		return errWatchMemory, err
+	case errors.Is(err, live.ErrFull):
+		return errWatchers, err
 	default:
 		return dbResponses[exec.KindOf(err)], err
 	}

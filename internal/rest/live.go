@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"readapi/internal/client"
 	"readapi/internal/exec"
 	"readapi/internal/live"
 )
@@ -48,31 +49,19 @@ func (s *Service) StopWatching() { s.stopWatching() }
 func (s *Service) Watchers() int { return s.hub.Watchers() }
 
 // watch answers with a stream of events.
+//
+// An EventSource comes back when a stream ends, but never after an answer that is
+// not 200. So that is for what will not pass, and for too many watchers; when the
+// server stops, and when the database is away, there is a stream.
 func (t *table) watch(w http.ResponseWriter, r *http.Request) {
-	asked := r.Clone(r.Context())
-	asked.Header.Set("Accept", "application/json") // which the events are
-	q, err := t.parse(asked)
-	if err != nil {
-		t.fail(w, r, err)
-		return
-	}
-	key, err := t.watchKey(r.Context(), q)
-	if err != nil {
-		t.fail(w, r, err)
-		return
-	}
-	watcher, err := t.hub.Watch(key, func(ctx context.Context) live.Version { return t.version(ctx, t.again(q)) })
-	if err != nil {
-		t.Fail(w, r, errWatchers, err)
-		return
-	}
-	defer watcher.Close()
-	first := t.firstVersion(r.Context(), watcher)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(t.watching, cancel)()
+	watcher, err := t.join(ctx, r)
 	switch {
-	case first == nil:
-		panic(http.ErrAbortHandler) // nobody is there, or the server stops
-	case first.Final:
-		t.fail(w, r, first.Err)
+	case ctx.Err() != nil: // a stream that ends at once
+	case err != nil:
+		t.fail(w, r, err)
 		return
 	}
 	header := w.Header()
@@ -80,9 +69,47 @@ func (t *table) watch(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx would wait for more
 	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodGet {
-		t.sendEvents(w, r, watcher)
+	send := sender(w, client.FromContext(r.Context()))
+	if watcher != nil {
+		defer watcher.Close()
 	}
+	if r.Method == http.MethodGet && send(fmt.Appendf(nil, "retry: %d\n\n", minReconnect+rand.IntN(spreadReconnect))) && watcher != nil {
+		t.sendEvents(ctx, send, watcher, r.Header.Get("Last-Event-ID"))
+	}
+}
+
+// join has somebody watch what r asks for, and waits for the first version. What
+// cannot be watched is an error; if ctx ends, the watcher may be nil without one.
+func (t *table) join(ctx context.Context, r *http.Request) (*live.Watcher, error) {
+	asked := r.Clone(ctx)
+	asked.Header.Set("Accept", "application/json") // which the events are
+	q, err := t.parse(asked)
+	if err != nil {
+		return nil, err
+	}
+	key, err := t.watchKey(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	ask := func(ctx context.Context) live.Version { return t.version(ctx, t.again(q)) }
+	watcher, err := t.hub.Watch(key, ask, client.FromContext(r.Context()).Cut)
+	if err != nil {
+		return nil, err
+	}
+	v, changed := watcher.Current()
+	if v == nil {
+		select {
+		case <-changed:
+			v, _ = watcher.Current()
+		case <-ctx.Done():
+			return watcher, nil
+		}
+	}
+	if v.Final || exec.KindOf(v.Err) == exec.NoTable {
+		watcher.Close()
+		return nil, v.Err
+	}
+	return watcher, nil
 }
 
 // again is what q asks for, as another request.
@@ -137,55 +164,34 @@ func (t *table) version(ctx context.Context, q *read) live.Version {
 	return v
 }
 
-// passes reports whether err is one that watchers wait out.
+// passes reports whether err is one that watchers wait out. A table that is gone is
+// one: it may just be made anew.
 func passes(err error) bool {
 	var response *Error
 	if errors.As(err, &response) {
 		return false
 	}
 	response, _ = responseTo(err)
-	return response.status >= http.StatusInternalServerError && exec.KindOf(err) != exec.NoTable
+	return response.status >= http.StatusInternalServerError
 }
 
 // event writes an answer as an event.
 func event(id string, body []byte) []byte {
-	out := fmt.Appendf(nil, "id: %s\n", id)
-	for line := range bytes.Lines(body) {
-		out = append(append(out, "data: "...), bytes.TrimRight(line, "\n")...)
-		out = append(out, '\n')
+	const field = "data: "
+	size := len("id: \n\n") + len(id) + len(body) + bytes.Count(body, []byte{'\n'})*len(field)
+	out := fmt.Appendf(make([]byte, 0, size), "id: %s\n", id)
+	for line := range bytes.Lines(body) { // the last one ends, too
+		out = append(append(out, field...), line...)
 	}
 	return append(out, '\n')
 }
 
-// firstVersion waits for the first version, and returns nil if the client has gone
-// before, or the server stops.
-func (t *table) firstVersion(ctx context.Context, watcher *live.Watcher) *live.Version {
-	for {
-		v, changed := watcher.Current()
-		if v != nil {
-			return v
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil
-		case <-t.watching.Done():
-			return nil
-		}
-	}
-}
-
-// sendEvents sends each version, or the newest if the client takes them more
-// slowly than they come, until it has gone or the server stops.
-func (t *table) sendEvents(w http.ResponseWriter, r *http.Request, watcher *live.Watcher) {
+// sendEvents sends each version but the one with the ID got, or the newest if the
+// client takes them more slowly than they come, until ctx ends.
+func (t *table) sendEvents(ctx context.Context, send func([]byte) bool, watcher *live.Watcher, got string) {
 	ping := time.NewTicker(pingTime)
 	defer ping.Stop()
-	send := sender(w)
-	if !send(fmt.Appendf(nil, "retry: %d\n\n", minReconnect+rand.IntN(spreadReconnect))) {
-		return
-	}
 	var seen *live.Version
-	got := r.Header.Get("Last-Event-ID")
 	for {
 		v, changed := watcher.Current()
 		if v != nil && v != seen {
@@ -200,9 +206,7 @@ func (t *table) sendEvents(w http.ResponseWriter, r *http.Request, watcher *live
 			if !send([]byte(": ping\n\n")) {
 				return
 			}
-		case <-r.Context().Done():
-			return
-		case <-t.watching.Done():
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -224,10 +228,13 @@ func (t *table) sendVersion(send func([]byte) bool, v *live.Version, got *string
 }
 
 // sender returns a function that sends something at once, and reports whether it
-// could.
-func sender(w http.ResponseWriter) func([]byte) bool {
+// could, and whether taker takes what it was sent before.
+func sender(w http.ResponseWriter, taker client.Taker) func([]byte) bool {
 	controller := http.NewResponseController(w)
 	return func(text []byte) bool {
+		if taker.Check(time.Now()) != nil {
+			return false
+		}
 		_, err := w.Write(text)
 		return err == nil && controller.Flush() == nil
 	}
