@@ -101,6 +101,49 @@ func TestShareGathers(t *testing.T) {
 	})
 }
 
+// As long as flights are crowds one query runs at a time. Once the crowd has gone
+// it is up to maxIdentical again.
+func TestShareCrowds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running, most atomic.Int64
+		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+			if n := running.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			defer running.Add(-1)
+			return fakedb.OneRow(1), fakedb.Wait(ctx, fakedb.QueryTime)
+		}))
+		var wg sync.WaitGroup
+		start := func(readers, reads int) {
+			for range readers {
+				wg.Go(func() {
+					for range reads {
+						if body, err := readBody(t.Context(), s); body != oneRowJSON(1) {
+							t.Errorf("read = %q, %v; want %q", body, err, oneRowJSON(1))
+						}
+					}
+				})
+			}
+		}
+		mostWithin := func(queries int) int64 {
+			most.Store(0)
+			fakedb.Wait(t.Context(), time.Duration(queries)*fakedb.QueryTime)
+			return most.Load()
+		}
+		start(4*crowd, 10) // each takes 10 to 20 queries
+		start(maxIdentical, 50)
+		mostWithin(4) // until they are crowds
+		if got := mostWithin(4); got != 1 {
+			t.Errorf("a crowd has up to %d queries under way; want 1", got)
+		}
+		mostWithin(20)
+		if got := mostWithin(4); got != maxIdentical {
+			t.Errorf("%d readers have up to %d queries under way; want %d", maxIdentical, got, maxIdentical)
+		}
+		wg.Wait()
+	})
+}
+
 // The law of sharing: a read that begins after a commit sees what was committed.
 func TestShareNeverStale(t *testing.T) {
 	for seed := range uint64(300) {
