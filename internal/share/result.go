@@ -43,6 +43,7 @@ type Result struct {
 	holders  int // guarded by results.mu
 	compress sync.Once
 	zipped   []byte // nil before, and if there is no room for it
+	noRoom   bool   // for zipped; guarded by results.mu
 }
 
 // results are those that somebody holds. It is safe for concurrent use.
@@ -131,8 +132,9 @@ func etagOf(body []byte) string {
 }
 
 // add returns the result with these bytes, which the caller may change
-// afterwards, and lets the caller hold it. Errors are *exec.Error.
-func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, error) {
+// afterwards, and lets the caller hold it. It is before, which may be nil, if that
+// has these bytes. Errors are *exec.Error.
+func (s *results) add(ctx context.Context, body []byte, rows int, before *Result) (*Result, error) {
 	etag := etagOf(body)
 	limit := maxHeldBytes
 	if len(body) <= tinyBytes {
@@ -141,6 +143,9 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	res := s.sameLocked(etag, body)
+	if res == nil {
+		res = s.againLocked(before, etag, body, limit)
+	}
 	if res == nil {
 		if err := s.reserveLocked(ctx, len(body), limit); err != nil {
 			return nil, err
@@ -162,10 +167,30 @@ func (s *results) add(ctx context.Context, body []byte, rows int) (*Result, erro
 
 // sameLocked returns the result with these bytes that somebody holds, or nil.
 func (s *results) sameLocked(etag string, body []byte) *Result {
-	if res := s.byETag[etag]; res != nil && bytes.Equal(res.Body, body) {
+	if res := s.byETag[etag]; res != nil && res.is(etag, body) {
 		return res
 	}
 	return nil
+}
+
+// againLocked returns res, which may be nil, if it has these bytes, and there is
+// room for it again within the limit. Otherwise it returns nil.
+func (s *results) againLocked(res *Result, etag string, body []byte, limit int) *Result {
+	if res == nil || res.holders > 0 || res.noRoom || !res.is(etag, body) {
+		return nil
+	}
+	size := len(res.Body) + len(res.zipped)
+	if s.bytes+size > limit {
+		return nil
+	}
+	s.bytes += size
+	s.byETag[etag] = res
+	return res
+}
+
+// is reports whether r has these bytes.
+func (r *Result) is(etag string, body []byte) bool {
+	return r.ETag[0] == etag && bytes.Equal(r.Body, body)
 }
 
 // hold makes res be held by more holders, or by fewer if more is negative. The
@@ -188,10 +213,12 @@ func (s *results) compressed(res *Result, compress func([]byte) []byte) []byte {
 		zipped := compress(res.Body)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.bytes+len(zipped) <= maxHeldBytes+tinyRoom {
-			s.bytes += len(zipped)
-			res.zipped = zipped
+		if s.bytes+len(zipped) > maxHeldBytes+tinyRoom {
+			res.noRoom = true
+			return
 		}
+		s.bytes += len(zipped)
+		res.zipped = zipped
 	})
 	return res.zipped
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"readapi/internal/client"
 	"readapi/internal/exec"
@@ -56,7 +57,9 @@ const (
 //   - A query that fails fails all members of its flight. The next flight starts
 //     anew.
 //   - A result is for the members of its flight, and lives until the last of them
-//     has released it.
+//     has released it. As long as it is garbage that nobody has collected, the
+//     next flight that gets the same bytes from its own query uses it again, which
+//     saves compressing them again.
 //   - A result over exec.SmallBytes is not shared: one member goes on with the
 //     query, the others send their own.
 type Sharer struct {
@@ -74,8 +77,9 @@ type Sharer struct {
 type lane struct {
 	key     string
 	running int
-	crowded int     // members of the flight that left last, or half as many as before
-	next    *flight // gathers members while others run
+	crowded int                  // members of the flight that left last, or half as many as before
+	next    *flight              // gathers members while others run
+	last    weak.Pointer[Result] // that landed
 }
 
 // flight is a query and the reads that wait for it.
@@ -87,7 +91,8 @@ type flight struct {
 	deadline  time.Time   // the latest of its members
 	boarding  *time.Timer // ends the gathering
 	members   int
-	flowing   atomic.Bool // the first row is there
+	before    weak.Pointer[Result] // the last one of the lane when the query was sent
+	flowing   atomic.Bool          // the first row is there
 
 	landed chan struct{} // closed once what follows is set
 	result *Result       // if it is small
@@ -189,7 +194,7 @@ func (s *Sharer) readAlone(ctx context.Context, f *flight) (*Result, *exec.Rows,
 	if err != nil || !rows.IsSmall() {
 		return nil, rows, err
 	}
-	res, err := s.keep(ctx, rows)
+	res, err := s.keep(ctx, rows, f.before.Value())
 	return res, nil, err
 }
 
@@ -206,7 +211,7 @@ func (s *Sharer) join(st *exec.Statement, deadline time.Time) (f *flight, alone 
 	}
 	if l.next == nil && l.running < l.most() {
 		l.running++
-		return &flight{statement: st, lane: l, deadline: deadline}, true
+		return &flight{statement: st, lane: l, deadline: deadline, before: l.last}, true
 	}
 	if l.next == nil {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -243,6 +248,7 @@ func (s *Sharer) closeGate(f *flight) {
 func (s *Sharer) departLocked(l *lane) {
 	f := l.next
 	f.boarding.Stop()
+	f.before = l.last
 	l.next, l.crowded = nil, max(f.members, l.crowded/2)
 	l.running++
 	go s.run(f) // ends with the query, which ends when f.cancel is called
@@ -253,7 +259,7 @@ func (s *Sharer) run(f *flight) {
 	rows, err := s.fetch(f)
 	var res *Result
 	if err == nil && rows.IsSmall() {
-		res, err = s.keep(f.ctx, rows)
+		res, err = s.keep(f.ctx, rows, f.before.Value())
 		rows = nil
 	}
 	members := s.deliver(f, res, rows, err)
@@ -277,6 +283,7 @@ func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) int
 	if res != nil {
 		s.results.hold(res, f.members-1) // instead of the caller
 		s.shared.Add(int64(max(0, f.members-1)))
+		f.lane.last = weak.Make(res)
 	}
 	f.result, f.rows, f.err = res, rows, err
 	close(f.landed)
@@ -286,11 +293,12 @@ func (s *Sharer) deliver(f *flight, res *Result, rows *exec.Rows, err error) int
 	return f.members
 }
 
-// keep makes a result of rows, and closes them.
-func (s *Sharer) keep(ctx context.Context, rows *exec.Rows) (*Result, error) {
+// keep makes a result of rows, and closes them. It is before, which may be nil, if
+// that has the same bytes.
+func (s *Sharer) keep(ctx context.Context, rows *exec.Rows, before *Result) (*Result, error) {
 	defer rows.Close()
 	rows.Unreserve()
-	return s.results.add(ctx, rows.Body, rows.Count())
+	return s.results.add(ctx, rows.Body, rows.Count(), before)
 }
 
 // land says that a query of l has ended.

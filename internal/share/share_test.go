@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -406,6 +407,84 @@ func TestShareSameBytes(t *testing.T) {
 	}
 	for _, res := range []*Result{first, second, third} {
 		s.Release(res)
+	}
+}
+
+// Bytes that come again are compressed once, though nobody holds them between. They
+// count only while somebody does.
+func TestShareSameBytesAgain(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // nothing is collected
+	synctest.Test(t, func(t *testing.T) {
+		var queries, calls atomic.Int64
+		value := atomic.Pointer[string]{}
+		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+			if queries.Add(1) <= maxIdentical {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return fakedb.OneRow(*value.Load()), nil
+		}))
+		ctx, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range maxIdentical { // so that the others gather
+			wg.Go(func() { readBody(ctx, s) })
+		}
+		synctest.Wait()
+		for _, tt := range []struct {
+			value string
+			calls int64
+		}{{"old", 1}, {"old", 1}, {"new", 2}, {"new", 2}, {"old", 3}} {
+			value.Store(&tt.value)
+			res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline())
+			if err != nil {
+				t.Fatal(err)
+			}
+			zipped := s.Compressed(res, func(body []byte) []byte {
+				calls.Add(1)
+				return append([]byte("zipped"), body...)
+			})
+			if want := "zipped" + oneRowJSON(`"`+tt.value+`"`); string(zipped) != want || calls.Load() != tt.calls {
+				t.Errorf("compressed = %q after %d calls; want %q after %d", zipped, calls.Load(), want, tt.calls)
+			}
+			if held, want := s.results.size(), len(res.Body)+len(zipped); held != want {
+				t.Errorf("%d bytes are held; want %d", held, want)
+			}
+			s.Release(res)
+			if held := s.results.size(); held != 0 {
+				t.Errorf("%d bytes are held by nobody; want 0", held)
+			}
+		}
+		leave()
+		wg.Wait()
+		synctest.Wait()
+	})
+}
+
+// A result for whose compressed form there was no room is not used again: there
+// may be room now.
+func TestResultsNoRoom(t *testing.T) {
+	s := newResults()
+	add := func(before *Result) *Result {
+		res, err := s.add(t.Context(), []byte("body"), 1, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	compress := func([]byte) []byte { return []byte("zipped") }
+	first := add(nil)
+	s.bytes += maxHeldBytes + tinyRoom
+	if got := s.compressed(first, compress); got != nil {
+		t.Fatalf("compressed without room = %q; want nil", got)
+	}
+	s.bytes -= maxHeldBytes + tinyRoom
+	s.hold(first, -1)
+	second := add(first)
+	if got := s.compressed(second, compress); string(got) != "zipped" {
+		t.Errorf("compressed again with room = %q; want %q", got, "zipped")
+	}
+	if s.hold(second, -1); s.size() != 0 {
+		t.Errorf("%d bytes are held by nobody; want 0", s.size())
 	}
 }
 
