@@ -102,61 +102,47 @@ func TestShareGathers(t *testing.T) {
 	})
 }
 
-// Of a crowd one query runs at a time. If the processors are idle meanwhile, and
-// once the crowd has gone, it is up to maxIdentical again.
+// As long as flights are crowds one query runs at a time. Once the crowd has gone
+// it is up to maxIdentical again.
 func TestShareCrowds(t *testing.T) {
-	tests := []struct {
-		name    string
-		query   time.Duration // no time is as long as members take to run again
-		readers int
-		want    int64 // queries at once
-	}{
-		{"busy", 0, 4 * crowd, 1},
-		{"idle", fakedb.QueryTime, 4 * crowd, maxIdentical},
-		{"few", 0, maxIdentical, maxIdentical},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var running, most atomic.Int64
-				answers := make(chan struct{})
-				s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
-					most.Store(max(most.Load(), running.Add(1)))
-					<-answers
-					running.Add(-1)
-					return fakedb.OneRow(1), fakedb.Wait(ctx, tt.query)
-				}))
-				ctx, leave := context.WithCancel(t.Context())
-				var wg sync.WaitGroup
-				for range tt.readers {
-					wg.Go(func() {
-						for ctx.Err() == nil {
-							readBody(ctx, s)
+	synctest.Test(t, func(t *testing.T) {
+		var running, most atomic.Int64
+		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+			if n := running.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			defer running.Add(-1)
+			return fakedb.OneRow(1), fakedb.Wait(ctx, fakedb.QueryTime)
+		}))
+		var wg sync.WaitGroup
+		start := func(readers, reads int) {
+			for range readers {
+				wg.Go(func() {
+					for range reads {
+						if body, err := readBody(t.Context(), s); body != oneRowJSON(1) {
+							t.Errorf("read = %q, %v; want %q", body, err, oneRowJSON(1))
 						}
-					})
-					synctest.Wait() // one after the other
-				}
-				answer := func(queries int) {
-					for range queries {
-						answers <- struct{}{}
-						synctest.Wait()
-						fakedb.Wait(t.Context(), tt.query)
-						synctest.Wait()
 					}
-				}
-				answer(10) // until they are a crowd
-				most.Store(0)
-				answer(10)
-				if got := most.Load(); got != tt.want {
-					t.Errorf("%d readers have up to %d queries under way at once; want %d", tt.readers, got, tt.want)
-				}
-				leave()
-				close(answers)
-				wg.Wait()
-				synctest.Wait()
-			})
-		})
-	}
+				})
+			}
+		}
+		mostWithin := func(queries int) int64 {
+			most.Store(0)
+			fakedb.Wait(t.Context(), time.Duration(queries)*fakedb.QueryTime)
+			return most.Load()
+		}
+		start(4*crowd, 10) // each takes 10 to 20 queries
+		start(maxIdentical, 50)
+		mostWithin(4) // until they are crowds
+		if got := mostWithin(4); got != 1 {
+			t.Errorf("a crowd has up to %d queries under way; want 1", got)
+		}
+		mostWithin(20)
+		if got := mostWithin(4); got != maxIdentical {
+			t.Errorf("%d readers have up to %d queries under way; want %d", maxIdentical, got, maxIdentical)
+		}
+		wg.Wait()
+	})
 }
 
 // The law of sharing: a read that begins after a commit sees what was committed.
