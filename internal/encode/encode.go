@@ -400,6 +400,9 @@ func (c *cell) appendDecimal(dst, b []byte) []byte {
 // appendScale appends the zeros that the decimal b, the end of dst, lacks to have
 // so many digits behind its point.
 func appendScale(dst, b []byte, scale int) []byte {
+	if point := len(b) - 1 - scale; scale > 0 && point > 0 && b[point] == '.' { // as nearly always
+		return dst
+	}
 	_, fraction, hasPoint := bytes.Cut(b, []byte("."))
 	if !hasPoint && scale > 0 {
 		dst = append(dst, '.')
@@ -414,8 +417,17 @@ func appendScale(dst, b []byte, scale int) []byte {
 // an optional fraction behind.
 func isDecimal(b []byte) bool {
 	b = bytes.TrimPrefix(b, []byte("-"))
-	whole, fraction, point := bytes.Cut(b, []byte("."))
-	return isDigits(whole) && (!point || isDigits(fraction))
+	point := -1
+	for i, d := range b {
+		switch {
+		case d-'0' <= 9:
+		case d == '.' && i > 0 && point < 0:
+			point = i
+		default:
+			return false
+		}
+	}
+	return len(b) > 0 && point != len(b)-1
 }
 
 func isDigits(b []byte) bool {
@@ -445,17 +457,26 @@ func appendDateTime(dst, b []byte, instant bool) []byte {
 // isDateTime reports whether b looks like "2024-02-29 23:59:59", with a point and
 // digits behind it or not.
 func isDateTime(b []byte) bool {
-	const layout = "0000-00-00 00:00:00"
-	if len(b) < len(layout) {
+	const (
+		length               = len("0000-00-00 00:00:00")
+		first, firstDigits   = 0x2d30302d30303030, 0x000f0f000f0f0f0f // 0000-00-
+		middle, middleDigits = 0x30303a3030203030, 0x0f0f000f0f000f0f // 00 00:00
+		last, lastDigits     = 0x30303a30303a3030, 0x0f0f000f0f000f0f // 00:00:00
+	)
+	if len(b) < length || !isLike(b[:8], first, firstDigits) || !isLike(b[8:16], middle, middleDigits) ||
+		!isLike(b[11:length], last, lastDigits) {
 		return false
 	}
-	for i := range len(layout) {
-		if layout[i] == '0' && b[i]-'0' > 9 || layout[i] != '0' && b[i] != layout[i] {
-			return false
-		}
-	}
-	fraction := b[len(layout):]
+	fraction := b[length:]
 	return len(fraction) == 0 || fraction[0] == '.' && isDigits(fraction[1:])
+}
+
+// isLike reports whether the eight bytes of b are those of layout, of which the
+// first is the lowest, but for those that digits has bits of: these are any digits,
+// and 0 in layout. Of a digit, x is its value, and 6 more is below 16.
+func isLike(b []byte, layout, digits uint64) bool {
+	x := binary.LittleEndian.Uint64(b) ^ layout
+	return x&^digits == 0 && (x+digits&(ones*6))&^(ones*0x0f) == 0
 }
 
 // appendFloat appends the shortest number that reads back to f, in the form
@@ -536,6 +557,9 @@ func appendJSON(dst, b []byte) []byte {
 // is not UTF-8 becomes U+FFFD, as encoding/json does it.
 func appendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
+	if isPlain(s) {
+		return append(append(dst, s...), '"')
+	}
 	if utf8.Valid(s) {
 		return append(appendEscaped(dst, s), '"')
 	}
@@ -549,6 +573,25 @@ func appendString(dst, s []byte) []byte {
 		s = s[size:]
 	}
 	return append(dst, '"')
+}
+
+// isPlain reports whether s is ASCII and needs no escape.
+func isPlain(s []byte) bool {
+	if len(s) < 8 {
+		for _, c := range s {
+			if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i < len(s)-8; i += 8 {
+		if w := binary.LittleEndian.Uint64(s[i:]); w&tops != 0 || !isPlainWord(w) {
+			return false
+		}
+	}
+	w := binary.LittleEndian.Uint64(s[len(s)-8:]) // perhaps some bytes again
+	return w&tops == 0 && isPlainWord(w)
 }
 
 // appendEscaped appends s, which is UTF-8, with quotation marks, backslashes
@@ -569,14 +612,15 @@ func appendEscaped(dst, s []byte) []byte {
 	return append(dst, s[start:]...)
 }
 
+const (
+	ones = 0x0101010101010101
+	tops = ones << 7
+)
+
 // isPlainWord reports whether none of the eight bytes of w needs an escape. Per
 // byte, the borrow of x-n reaches the top bit where x < n ("Determine if a word
 // has a byte less than n", Bit Twiddling Hacks); x^q is 0 where x equals q.
 func isPlainWord(w uint64) bool {
-	const (
-		ones = 0x0101010101010101
-		tops = ones << 7
-	)
 	quote, backslash := w^ones*'"', w^ones*'\\'
 	return ((w-ones*' ')&^w|(quote-ones)&^quote|(backslash-ones)&^backslash)&tops == 0
 }

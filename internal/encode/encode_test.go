@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -245,6 +246,59 @@ var benchRow = &fakedb.Rows{
 		int64(1), []byte("lorem ipsum lorem ipsum lorem ipsum lorem ipsum "),
 	}},
 	Count: math.MaxInt,
+}
+
+// Each byte at each place makes a date and time, or not, as the pattern says.
+func TestIsDateTime(t *testing.T) {
+	pattern := regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$`)
+	const example = "2024-02-29 23:59:59.123"
+	for length := range len(example) + 1 {
+		for at := range length {
+			for octet := range 256 {
+				b := []byte(example[:length])
+				b[at] = byte(octet)
+				if got, want := isDateTime(b), pattern.Match(b); got != want {
+					t.Fatalf("isDateTime(%q) = %v; want %v", b, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Every text of up to six of these bytes is a decimal, or not, as the pattern says.
+func TestIsDecimal(t *testing.T) {
+	pattern := regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+	texts := []string{""}
+	for range 6 {
+		for _, text := range texts {
+			if got, want := isDecimal([]byte(text)), pattern.MatchString(text); got != want {
+				t.Fatalf("isDecimal(%q) = %v; want %v", text, got, want)
+			}
+		}
+		longer := []string{}
+		for _, text := range texts {
+			for _, octet := range "-.09:/" {
+				longer = append(longer, text+string(octet))
+			}
+		}
+		texts = longer
+	}
+}
+
+// Each byte at each place of a text is valid, and is read again as it was, or as U+FFFD.
+func TestAppendStringEveryByte(t *testing.T) {
+	for length := range 26 {
+		for at := range length {
+			for octet := range 256 {
+				b := bytes.Repeat([]byte("x"), length)
+				b[at] = byte(octet)
+				var got string
+				if err := json.Unmarshal(appendString(nil, b), &got); err != nil || got != strings.ToValidUTF8(string(b), "\uFFFD") {
+					t.Fatalf("appendString(%q) reads as %q, %v; want the same", b, got, err)
+				}
+			}
+		}
+	}
 }
 
 func TestEncodeDoesNotAllocate(t *testing.T) {

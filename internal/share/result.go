@@ -45,6 +45,7 @@ type Result struct {
 	holders  int // guarded by results.mu
 	compress sync.Once
 	zipped   []byte // nil before, and if there is no room for it
+	noRoom   bool   // for zipped; guarded by results.mu
 }
 
 // results are those that somebody holds. It is safe for concurrent use.
@@ -133,8 +134,9 @@ func etagOf(body []byte) string {
 }
 
 // add returns the result with these bytes, which the caller may change
-// afterwards, and lets the caller hold it. Errors are *exec.Error.
-func (s *results) add(ctx context.Context, body []byte, rows int, end encode.End) (*Result, error) {
+// afterwards, and lets the caller hold it. It is before, which may be nil, if that
+// has these bytes and this end. Errors are *exec.Error.
+func (s *results) add(ctx context.Context, body []byte, rows int, end encode.End, before *Result) (*Result, error) {
 	etag := etagOf(body)
 	limit := maxHeldBytes
 	if len(body) <= tinyBytes {
@@ -143,6 +145,9 @@ func (s *results) add(ctx context.Context, body []byte, rows int, end encode.End
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	res := s.sameLocked(etag, body, end)
+	if res == nil {
+		res = s.againLocked(before, etag, body, end, limit)
+	}
 	if res == nil {
 		if err := s.reserveLocked(ctx, len(body), limit); err != nil {
 			return nil, err
@@ -165,10 +170,30 @@ func (s *results) add(ctx context.Context, body []byte, rows int, end encode.End
 // sameLocked returns the result with these bytes and this end that somebody holds,
 // or nil.
 func (s *results) sameLocked(etag string, body []byte, end encode.End) *Result {
-	if res := s.byETag[etag]; res != nil && bytes.Equal(res.Body, body) && res.End.Equal(end) {
+	if res := s.byETag[etag]; res != nil && res.is(etag, body, end) {
 		return res
 	}
 	return nil
+}
+
+// againLocked returns res, which may be nil, if it has these bytes and this end, and
+// there is room for it again within the limit. Otherwise it returns nil.
+func (s *results) againLocked(res *Result, etag string, body []byte, end encode.End, limit int) *Result {
+	if res == nil || res.holders > 0 || res.noRoom || !res.is(etag, body, end) {
+		return nil
+	}
+	size := len(res.Body) + len(res.zipped)
+	if s.bytes+size > limit {
+		return nil
+	}
+	s.bytes += size
+	s.byETag[etag] = res
+	return res
+}
+
+// is reports whether r has these bytes and this end.
+func (r *Result) is(etag string, body []byte, end encode.End) bool {
+	return r.ETag[0] == etag && bytes.Equal(r.Body, body) && r.End.Equal(end)
 }
 
 // hold makes res be held by more holders, or by fewer if more is negative. The
@@ -191,10 +216,12 @@ func (s *results) compressed(res *Result, compress func([]byte) []byte) []byte {
 		zipped := compress(res.Body)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.bytes+len(zipped) <= maxHeldBytes+tinyRoom {
-			s.bytes += len(zipped)
-			res.zipped = zipped
+		if s.bytes+len(zipped) > maxHeldBytes+tinyRoom {
+			res.noRoom = true
+			return
 		}
+		s.bytes += len(zipped)
+		res.zipped = zipped
 	})
 	return res.zipped
 }

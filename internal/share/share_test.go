@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/fakedb"
 )
@@ -98,6 +100,49 @@ func TestShareGathers(t *testing.T) {
 		if got := time.Since(start); got != 2*fakedb.QueryTime {
 			t.Errorf("the reads took %v; want %v", got, 2*fakedb.QueryTime)
 		}
+	})
+}
+
+// As long as flights are crowds one query runs at a time. Once the crowd has gone
+// it is up to maxIdentical again.
+func TestShareCrowds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running, most atomic.Int64
+		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+			if n := running.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			defer running.Add(-1)
+			return fakedb.OneRow(1), fakedb.Wait(ctx, fakedb.QueryTime)
+		}))
+		var wg sync.WaitGroup
+		start := func(readers, reads int) {
+			for range readers {
+				wg.Go(func() {
+					for range reads {
+						if body, err := readBody(t.Context(), s); body != oneRowJSON(1) {
+							t.Errorf("read = %q, %v; want %q", body, err, oneRowJSON(1))
+						}
+					}
+				})
+			}
+		}
+		mostWithin := func(queries int) int64 {
+			most.Store(0)
+			fakedb.Wait(t.Context(), time.Duration(queries)*fakedb.QueryTime)
+			return most.Load()
+		}
+		start(4*crowd, 10) // each takes 10 to 20 queries
+		start(maxIdentical, 50)
+		mostWithin(4) // until they are crowds
+		if got := mostWithin(4); got != 1 {
+			t.Errorf("a crowd has up to %d queries under way; want 1", got)
+		}
+		mostWithin(20)
+		if got := mostWithin(4); got != maxIdentical {
+			t.Errorf("%d readers have up to %d queries under way; want %d", maxIdentical, got, maxIdentical)
+		}
+		wg.Wait()
 	})
 }
 
@@ -366,6 +411,84 @@ func TestShareSameBytes(t *testing.T) {
 	}
 }
 
+// Bytes that come again are compressed once, though nobody holds them between. They
+// count only while somebody does.
+func TestShareSameBytesAgain(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // nothing is collected
+	synctest.Test(t, func(t *testing.T) {
+		var queries, calls atomic.Int64
+		value := atomic.Pointer[string]{}
+		s := newTestSharer(t, fakedb.Hook(func(ctx context.Context) (driver.Rows, error) {
+			if queries.Add(1) <= maxIdentical {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return fakedb.OneRow(*value.Load()), nil
+		}))
+		ctx, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range maxIdentical { // so that the others gather
+			wg.Go(func() { readBody(ctx, s) })
+		}
+		synctest.Wait()
+		for _, tt := range []struct {
+			value string
+			calls int64
+		}{{"old", 1}, {"old", 1}, {"new", 2}, {"new", 2}, {"old", 3}} {
+			value.Store(&tt.value)
+			res, _, err := s.Read(t.Context(), &exec.Statement{Text: "SELECT"}, deadline())
+			if err != nil {
+				t.Fatal(err)
+			}
+			zipped := s.Compressed(res, func(body []byte) []byte {
+				calls.Add(1)
+				return append([]byte("zipped"), body...)
+			})
+			if want := "zipped" + oneRowJSON(`"`+tt.value+`"`); string(zipped) != want || calls.Load() != tt.calls {
+				t.Errorf("compressed = %q after %d calls; want %q after %d", zipped, calls.Load(), want, tt.calls)
+			}
+			if held, want := s.results.size(), len(res.Body)+len(zipped); held != want {
+				t.Errorf("%d bytes are held; want %d", held, want)
+			}
+			s.Release(res)
+			if held := s.results.size(); held != 0 {
+				t.Errorf("%d bytes are held by nobody; want 0", held)
+			}
+		}
+		leave()
+		wg.Wait()
+		synctest.Wait()
+	})
+}
+
+// A result for whose compressed form there was no room is not used again: there
+// may be room now.
+func TestResultsNoRoom(t *testing.T) {
+	s := newResults()
+	add := func(before *Result) *Result {
+		res, err := s.add(t.Context(), []byte("body"), 1, encode.End{}, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	compress := func([]byte) []byte { return []byte("zipped") }
+	first := add(nil)
+	s.bytes += maxHeldBytes + tinyRoom
+	if got := s.compressed(first, compress); got != nil {
+		t.Fatalf("compressed without room = %q; want nil", got)
+	}
+	s.bytes -= maxHeldBytes + tinyRoom
+	s.hold(first, -1)
+	second := add(first)
+	if got := s.compressed(second, compress); string(got) != "zipped" {
+		t.Errorf("compressed again with room = %q; want %q", got, "zipped")
+	}
+	if s.hold(second, -1); s.size() != 0 {
+		t.Errorf("%d bytes are held by nobody; want 0", s.size())
+	}
+}
+
 // A read that gathers behind queries that get nowhere does not wait for longer
 // than DB_TIMEOUT either.
 func TestShareTimeout(t *testing.T) {
@@ -453,4 +576,25 @@ func TestShareHanging(t *testing.T) {
 		wg.Wait()
 		synctest.Wait()
 	})
+}
+
+// The same bytes of pages that end elsewhere are two results: what leads on from one
+// of them leads nowhere from the other.
+func TestResultsOfOtherEnds(t *testing.T) {
+	s := newResults()
+	ends := []encode.End{{}, {HasMore: true}, {Marks: []*string{new("1")}}, {Marks: []*string{new("2")}}, {Marks: []*string{nil}}}
+	var before *Result
+	for range 2 { // while somebody holds the one before, and when nobody does
+		for _, end := range ends {
+			res, err := s.add(t.Context(), []byte("body"), 1, end, before)
+			if err != nil || !res.End.Equal(end) {
+				t.Errorf("add = %v, %v; want the end %v", res, err, end)
+			}
+			if before != nil && before.holders > 0 {
+				s.hold(before, -1)
+			}
+			before = res
+		}
+		s.hold(before, -1)
+	}
 }
