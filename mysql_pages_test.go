@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -306,5 +307,28 @@ func TestMySQLPagesETagOfPart(t *testing.T) {
 	part := mysqlGetPage(t, base, "/read?select=id", "If-None-Match: "+whole.header.Get("ETag"))
 	if whole.status != 200 || part.status != 206 || !slices.Equal(part.ids, whole.ids) || part.next == "" {
 		t.Errorf("%d %v, and then %d %v with %q; want 200, and the same rows with 206 and a link", whole.status, whole.ids, part.status, part.ids, part.next)
+	}
+}
+
+// Pages without an order come in that of the index that finds their rows, each of
+// them once.
+func TestMySQLPagesByIndex(t *testing.T) {
+	d, _ := mysqlLargePages(t)
+	base := mysqlServe(t, d.env)
+	for _, tt := range []struct{ filter, second string }{
+		{"name=gte.n1", "or=(name.gt.n1,"},
+		{"name=in.(n1,n2,n3)&id=neq.5", "or=(name.gt.n1,"},
+		{"name=eq.n1", "or=(id.gt."},
+		{"born=gte.2000-01-01", "or=(id.gt."},
+	} {
+		path := "/read?select=id,parts(id)&" + tt.filter
+		want := mysqlGetPage(t, base, path).ids
+		got, pages := mysqlFollow(t, base, path+"&limit=7", nil)
+		slices.Sort(want)
+		slices.Sort(got)
+		second, _ := url.QueryUnescape(pages[min(1, len(pages)-1)])
+		if !slices.Equal(got, want) || !strings.Contains(second, tt.second) {
+			t.Errorf("pages of %s have the rows\n%v\nwant\n%v\nthe second is %s, want %s", path, got, want, second, tt.second)
+		}
 	}
 }
