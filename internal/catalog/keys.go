@@ -1,7 +1,7 @@
 package catalog
 
-// This file is what is known of all tables together: what is unique in them, and
-// how the rows of one belong to those of another. A table that is not listed has
+// This file is what is known of all tables together: their indexes, what is unique in
+// them, and how the rows of one belong to those of another. A table that is not listed has
 // no part in any of it: whoever asks cannot tell it from one that does not exist.
 
 import (
@@ -19,6 +19,7 @@ import (
 type Keys struct {
 	unique  map[string][][]string // by table: the columns of each primary or unique key
 	primary map[string][]string   // by table: the columns of the primary key
+	indexes map[string][][]string // by table: the columns of each other index, or ""
 	foreign []ForeignKey
 }
 
@@ -84,9 +85,19 @@ func (k *Keys) RowKey(t *Table) []string {
 	return nil
 }
 
+// Indexes returns the columns of each index of a table that has rows in an order,
+// the primary key before the others. What is no whole column, in ascending order, is
+// "".
+func (k *Keys) Indexes(table string) [][]string {
+	if key := k.primary[table]; len(key) > 0 {
+		return slices.Concat([][]string{key}, k.indexes[table])
+	}
+	return k.indexes[table]
+}
+
 const (
-	uniqueText = `SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
-	WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`
+	indexText = `SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, NON_UNIQUE = 0, COLLATION FROM information_schema.STATISTICS
+	WHERE TABLE_SCHEMA = DATABASE() AND (NON_UNIQUE = 0 OR INDEX_TYPE = 'BTREE') ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`
 	foreignText = `SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
 	FROM information_schema.KEY_COLUMN_USAGE
 	WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IS NOT NULL AND REFERENCED_TABLE_SCHEMA = DATABASE()
@@ -96,15 +107,14 @@ const (
 // learnKeys asks for the keys of the tables that are listed. An engine that tells
 // nothing of them has none.
 func learnKeys(ctx context.Context, query Query, isListed func(table string) bool) (*Keys, error) {
-	unique, primary, err := learnUnique(ctx, query, isListed)
+	k, err := learnIndexes(ctx, query, isListed)
 	var foreign []ForeignKey
 	if err == nil {
 		foreign, err = learnForeign(ctx, query, isListed)
 	}
 	switch {
 	case err == nil:
-		k := NewKeys(unique, foreign...)
-		k.primary = primary
+		k.foreign = NewKeys(k.unique, foreign...).foreign
 		return k, nil
 	case exec.KindOf(err) == exec.Internal:
 		return new(Keys), nil
@@ -113,39 +123,67 @@ func learnKeys(ctx context.Context, query Query, isListed func(table string) boo
 	}
 }
 
-func learnUnique(ctx context.Context, query Query, isListed func(string) bool) (unique map[string][][]string, primary map[string][]string, err error) {
-	rows, err := query(ctx, uniqueText)
+// indexColumn is a column of an index.
+type indexColumn struct {
+	table, index string
+	name         string // or "": an expression
+	isPart       bool   // the index has the beginning of its values
+	isUnique     bool   // the index is
+	isAscending  bool
+}
+
+// learnIndexes returns Keys without foreign ones.
+func learnIndexes(ctx context.Context, query Query, isListed func(string) bool) (*Keys, error) {
+	rows, err := query(ctx, indexText)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer rows.Close()
-	unique, primary = map[string][][]string{}, map[string][]string{}
-	var last [2]string
+	k := &Keys{unique: map[string][][]string{}, primary: map[string][]string{}, indexes: map[string][][]string{}}
+	var last indexColumn
 	for rows.Next() {
 		var (
-			table, index string
-			column       sql.NullString // NULL is an expression
-			part         sql.NullInt64  // the beginning of the column, or NULL
+			c         indexColumn
+			name      sql.NullString // NULL is an expression
+			part      sql.NullInt64  // the beginning of the column, or NULL
+			direction sql.NullString // NULL is none
 		)
-		if err := rows.Scan(&table, &index, &column, &part); err != nil {
-			return nil, nil, fmt.Errorf("unique keys: %w", err)
+		if err := rows.Scan(&c.table, &c.index, &name, &part, &c.isUnique, &direction); err != nil {
+			return nil, fmt.Errorf("indexes: %w", err)
 		}
-		if !isListed(table) {
+		if !isListed(c.table) {
 			continue
 		}
-		if now := [2]string{table, index}; now != last {
-			last = now
-			unique[table] = append(unique[table], nil)
+		c.name, c.isPart, c.isAscending = name.String, part.Valid, direction.String == "A"
+		k.add(c, c.table != last.table || c.index != last.index)
+		last = c
+	}
+	return k, rows.Err()
+}
+
+// add adds a column of an index, which may be the first of it.
+func (k *Keys) add(c indexColumn, isFirst bool) {
+	addTo := func(keys map[string][][]string, isFirst bool, name string) {
+		if isFirst {
+			keys[c.table] = append(keys[c.table], nil)
 		}
-		key := &unique[table][len(unique[table])-1]
-		if *key = append(*key, column.String); part.Valid { // what is equal so far need not be
-			*key = append(*key, "")
-		}
-		if index == "PRIMARY" {
-			primary[table] = append(primary[table], column.String)
+		key := &keys[c.table][len(keys[c.table])-1]
+		*key = append(*key, name)
+	}
+	if c.isUnique {
+		addTo(k.unique, isFirst, c.name)
+		if c.isPart { // what is equal so far need not be
+			addTo(k.unique, false, "")
 		}
 	}
-	return unique, primary, rows.Err()
+	switch {
+	case c.index == "PRIMARY":
+		k.primary[c.table] = append(k.primary[c.table], c.name)
+	case c.isPart, !c.isAscending:
+		addTo(k.indexes, isFirst, "")
+	default:
+		addTo(k.indexes, isFirst, c.name)
+	}
 }
 
 func learnForeign(ctx context.Context, query Query, isListed func(string) bool) ([]ForeignKey, error) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -278,5 +279,25 @@ func TestMySQLKeysOfSomeColumns(t *testing.T) {
 	got := slices.DeleteFunc(describeRelations(keys, "orders"), func(text string) bool { return strings.HasPrefix(text, "lines: ") })
 	if !slices.Equal(got, want) {
 		t.Errorf("relations of orders = %q; want %q", got, want)
+	}
+}
+
+// The indexes that rows have an order in, of which a part of a column is none.
+func TestMySQLIndexesOfTables(t *testing.T) {
+	s := newMySQL(t)
+	if !s.isMariaDB && !s.isMySQL {
+		t.Skip("the embedded engine has indexes of its own")
+	}
+	mysqlExec(t, s.admin, "CREATE TABLE t (a INT, b INT NOT NULL, c VARCHAR(200), d TEXT, PRIMARY KEY (b, a),"+
+		" UNIQUE KEY u (a), KEY x (c(10), a), KEY y (b, c), FULLTEXT KEY z (d))")
+	keys := mysqlKeys(t, s.reader.QueryContext, "t")
+	want := [][]string{{"b", "a"}, {"a"}, {"", "a"}, {"b", "c"}}
+	if got := keys.Indexes("t"); !reflect.DeepEqual(got, want) {
+		t.Errorf("Indexes = %q; want %q", got, want)
+	}
+	for columns, want := range map[string]bool{"a": true, "a b": true, "b": false, "b c": false, "c": false} {
+		if got := keys.IsUnique("t", words(columns)); got != want {
+			t.Errorf("%q is unique: %t; want %t", columns, got, want)
+		}
 	}
 }

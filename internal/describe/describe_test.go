@@ -52,8 +52,8 @@ func library(t testing.TB) *catalog.Description {
 	}
 	mock.ExpectQuery("information_schema.COLUMNS").WillReturnRows(columns)
 	mock.ExpectQuery("CHECK_CONSTRAINTS").WillReturnRows(sqlmock.NewRows([]string{"t", "c"}))
-	mock.ExpectQuery("STATISTICS").WillReturnRows(sqlmock.NewRows([]string{"t", "i", "c", "s"}).
-		AddRow("author", "PRIMARY", "id", nil).AddRow("book", "PRIMARY", "id", nil))
+	mock.ExpectQuery("STATISTICS").WillReturnRows(sqlmock.NewRows([]string{"t", "i", "c", "s", "u", "d"}).
+		AddRow("author", "PRIMARY", "id", nil, 1, "A").AddRow("book", "PRIMARY", "id", nil, 1, "A"))
 	mock.ExpectQuery("KEY_COLUMN_USAGE").WillReturnRows(sqlmock.NewRows([]string{"t", "n", "c", "rt", "rc"}).
 		AddRow("book", "book_author", "author_id", "author", "id").AddRow("book", "book_secret", "author_id", "secret", "id"))
 	query := func(ctx context.Context, text string, args ...any) (*sql.Rows, error) {

@@ -3,6 +3,7 @@ package fakedb
 // This file is a driver that stands for a server with one table.
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
@@ -67,7 +68,7 @@ func (d *Table) Alter(columns []Column, rows [][]driver.Value) {
 	d.Columns, d.Rows = columns, rows
 }
 
-// SetTotal makes COUNT(*) say that there are more rows.
+// SetTotal makes COUNT(*) say another number of rows.
 func (d *Table) SetTotal(total int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -170,7 +171,7 @@ func (d *Table) countLocked(probes []string) driver.Rows {
 	all.project(probes)
 	return &tableRows{
 		columns: append(Columns("COUNT(*) BIGINT"), all.columns...),
-		rows:    [][]driver.Value{append([]driver.Value{max(d.Total, int64(len(d.Rows)))}, all.rows[0]...)},
+		rows:    [][]driver.Value{append([]driver.Value{cmp.Or(d.Total, int64(len(d.Rows)))}, all.rows[0]...)},
 	}
 }
 

@@ -37,8 +37,66 @@ func (k Known) Page(q *postgrest.Query, rows int) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.setOrder(k.Table, q.Order, keys.RowKey(k.Table))
+	order := q.Order
+	if len(order) == 0 {
+		order = indexOrder(k.Table, keys.Indexes(k.Table.Name), q.Where)
+	}
+	p.setOrder(k.Table, order, keys.RowKey(k.Table))
 	return p, nil
+}
+
+// indexOrder is the order of the index that conditions find most by: for a page of
+// which none is asked for. In that of the key a database may read a whole table for
+// the few rows of an index at its end.
+func indexOrder(t *catalog.Table, indexes [][]string, conditions []postgrest.Condition) []postgrest.Term {
+	found := map[*catalog.Column]bool{} // columns of conditions: whether they have one value
+	findColumns(t, conditions, found)
+	var best []string
+	most := 0
+	for _, index := range indexes {
+		if rest, score := findsBy(t, index, found); score > most {
+			best, most = rest, score
+		}
+	}
+	var order []postgrest.Term
+	for _, name := range best {
+		c := t.Column(name)
+		if c == nil || !comparesAsOrdered(c) {
+			break
+		}
+		order = append(order, postgrest.Term{Column: c.Name})
+	}
+	return order
+}
+
+// findsBy tells how well an index finds rows by columns, and which of its own order
+// these then.
+func findsBy(t *catalog.Table, index []string, found map[*catalog.Column]bool) (rest []string, score int) {
+	for rest = index; len(rest) > 0 && found[t.Column(rest[0])]; rest = rest[1:] {
+		score += 2
+	}
+	if len(rest) > 0 {
+		if _, isFound := found[t.Column(rest[0])]; isFound {
+			score++
+		}
+	}
+	return rest, score
+}
+
+// findColumns finds the columns that an index may find rows by, all conditions of
+// which have to hold, and whether a column has one value only.
+func findColumns(t *catalog.Table, conditions []postgrest.Condition, found map[*catalog.Column]bool) {
+	for _, c := range conditions {
+		column := t.Column(c.Column)
+		isOne := isNullTest(c) || c.Operator == "eq" && len(c.Values) == 1
+		switch {
+		case c.Not, c.Group == "or", len(c.Path.Steps) > 0:
+		case c.Group == "and":
+			findColumns(t, c.Inner, found)
+		case column != nil && (isOne || slices.Contains([]string{"eq", "in", "gt", "gte", "lt", "lte"}, c.Operator)):
+			found[column] = found[column] || isOne
+		}
+	}
 }
 
 // hasGroups reports whether the rows of q are groups.

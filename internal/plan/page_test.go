@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
+	"readapi/internal/catalog"
 	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/postgrest"
@@ -128,5 +131,50 @@ func checkPages(t testing.TB, k Known, q *postgrest.Query, check func(*exec.Stat
 			t.Fatalf("SelectPage = %v; Select has no error", err)
 		}
 		check(st)
+	}
+}
+
+// A page without an order of its own comes in that of the index that finds its rows.
+func TestIndexOrder(t *testing.T) {
+	table := &catalog.Table{Name: "t"}
+	for _, name := range []string{"id", "a", "b", "c", "kind"} {
+		typeName := map[string]string{"kind": "ENUM"}[name]
+		table.Columns = append(table.Columns, catalog.Column{Name: name, Type: cmp.Or(typeName, "INT")})
+	}
+	indexes := [][]string{{"id"}, {"a"}, {"B", "c", "id"}, {"kind", "a"}, {"c", "", "a"}}
+	for query, want := range map[string]string{
+		"":                                      "",
+		"a=neq.1":                               "",
+		"a=gt.1":                                "a",
+		"a=lte.1":                               "a",
+		"a=in.(1,2)":                            "a",
+		"a=eq(any).{1,2}":                       "a",
+		"a=eq.1":                                "",
+		"a=is.null":                             "",
+		"b=gte.1&b=lt.9":                        "b c id",
+		"b=eq.1":                                "c id",
+		"b=eq.1&b=gt.0":                         "c id",
+		"b=eq.1&c=gt.5":                         "c id",
+		"b=eq.1&c=eq.5":                         "id",
+		"b=eq.1&a=gt.5":                         "c id",
+		"and=(a.gt.1,a.lt.5)":                   "a",
+		"or=(a.gt.1,a.lt.5)":                    "",
+		"a=not.gt.1":                            "",
+		"not.and=(a.gt.1)":                      "",
+		"c->x=gt.1":                             "",
+		"id=gt.1&a=gt.1":                        "id",
+		"kind=eq.x":                             "a",
+		"kind=gt.x":                             "",
+		"c=gt.1":                                "c",
+		"c=eq.1":                                "",
+		"b=gt.1&or=(b.gt.2,and(b.eq.2,a.gt.1))": "b c id",
+	} {
+		var got []string
+		for _, term := range indexOrder(table, indexes, parseAsked(t, query).Where) {
+			got = append(got, strings.ToLower(term.Column))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("the order of %q is %q; want %q", query, got, want)
+		}
 	}
 }

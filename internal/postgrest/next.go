@@ -35,7 +35,7 @@ const (
 // NextByMarks returns the query string for what comes behind marks: that of the
 // page, in which the filter replaces the one that led to the page, and an offset.
 // If limit is not nil, it replaces the limit. It reports whether a filter can say
-// where the page ends.
+// where the page ends, and there is room for it beside those of the page.
 func NextByMarks(rawQuery string, marks []Mark, limit *uint64) (next string, ok bool) {
 	filter, ok := behind(marks)
 	if !ok {
@@ -44,7 +44,9 @@ func NextByMarks(rawQuery string, marks []Mark, limit *uint64) (next string, ok 
 	kept := keepPairs(rawQuery, func(name, value string) bool {
 		return name == "offset" || name == "limit" && limit != nil || name == "or" && isBehind(value, marks)
 	})
-	return strings.Join(append(withLimit(kept, limit), "or="+url.QueryEscape(filter)), "&"), true
+	next = strings.Join(append(withLimit(kept, limit), "or="+url.QueryEscape(filter)), "&")
+	_, err := Parse(next)
+	return next, err == nil
 }
 
 // NextByOffset is NextByMarks by the number of rows before.
@@ -81,7 +83,7 @@ func keepPairs(rawQuery string, drop func(name, value string) bool) []string {
 func escapeForHeader(pair string) string {
 	var out strings.Builder
 	for _, b := range []byte(pair) {
-		if b <= ' ' || b >= 0x7F || strings.IndexByte(`<>"\^{|}`+"`", b) >= 0 {
+		if b <= ' ' || b >= 0x7F || strings.IndexByte(`#<>"\^{|}`+"`", b) >= 0 {
 			out.WriteString("%" + strings.ToUpper(strconv.FormatUint(uint64(b)|0x100, 16)[1:]))
 			continue
 		}

@@ -62,7 +62,7 @@ func TestNextByMarks(t *testing.T) {
 		{"an or of another order", "or=(id.lt.3)", []Mark{id}, nil, "or=(id.lt.3)&or=(id.gt.7)"},
 		{"an offset", "offset=5&a=eq.1", []Mark{id}, nil, "a=eq.1&or=(id.gt.7)"},
 		{"a Range", "limit=100", []Mark{id}, new(uint64(10)), "limit=10&or=(id.gt.7)"},
-		{"what has no place in a header", "a=eq.<é\"{>&b=eq.%3E", []Mark{id}, nil, "a=eq.<é\"{>&b=eq.>&or=(id.gt.7)"},
+		{"what has no place in a header", "a=eq.<é\"{>#&b=eq.%3E", []Mark{id}, nil, "a=eq.<é\"{>#&b=eq.>&or=(id.gt.7)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestNextByMarks(t *testing.T) {
 			if decoded != tt.want || !ok || err != nil {
 				t.Errorf("NextByMarks(%q) = %q, %t; want %q", tt.query, decoded, ok, tt.want)
 			}
-			if strings.ContainsAny(got, "<>\"\\ ") || strings.ContainsFunc(got, func(r rune) bool { return r >= 0x7F }) {
+			if strings.ContainsAny(got, "#<>\"\\ ") || strings.ContainsFunc(got, func(r rune) bool { return r >= 0x7F }) {
 				t.Errorf("NextByMarks(%q) = %q; want it to be fit for a header", tt.query, got)
 			}
 			if _, err := Parse(got); err != nil {
@@ -83,19 +83,22 @@ func TestNextByMarks(t *testing.T) {
 
 // Where a filter cannot say where the page ends, there is none.
 func TestNextByMarksRefuses(t *testing.T) {
+	id := []Mark{{Column: "id", Value: new("7")}}
 	tests := []struct {
-		name  string
-		marks []Mark
+		name, query string
+		marks       []Mark
 	}{
-		{"no marks", nil},
-		{"a text longer than what is sorted by", []Mark{{Column: "a", Value: new(strings.Repeat("é", 129))}}},
-		{"what is no UTF-8", []Mark{{Column: "a", Value: new("a\uFFFD")}}},
-		{"more conditions than there may be", make([]Mark, 10)},
-		{"NULL that nothing comes behind", []Mark{{Column: "a"}}},
+		{"no marks", "", nil},
+		{"no room for another condition", "id=gt.1" + strings.Repeat("&id=neq.3", maxConditions-1), id},
+		{"no room in the query string", "name=eq." + strings.Repeat("x", maxQueryBytes-len("name=eq.")), id},
+		{"a text longer than what is sorted by", "", []Mark{{Column: "a", Value: new(strings.Repeat("é", 129))}}},
+		{"what is no UTF-8", "", []Mark{{Column: "a", Value: new("a\uFFFD")}}},
+		{"more conditions than there may be", "", make([]Mark, 10)},
+		{"NULL that nothing comes behind", "", []Mark{{Column: "a"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, ok := NextByMarks("", tt.marks, nil); ok {
+			if got, ok := NextByMarks(tt.query, tt.marks, nil); ok {
 				t.Errorf("NextByMarks = %q; want none", got)
 			}
 		})

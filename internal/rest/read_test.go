@@ -542,6 +542,23 @@ func TestReadETagOfTotal(t *testing.T) {
 	apitest.CheckHeader(t, resp, "Content-Range", "0-0/99")
 }
 
+// A total that the rows have gone beyond is not told, nor that there is one.
+func TestReadBeyondTotal(t *testing.T) {
+	d := newPeople()
+	d.SetTotal(1)
+	server := newTableServer(t, d)
+	for query, want := range map[string][2]string{
+		"?limit=1": {"0-0/1", "count=exact"},
+		"?limit=2": {"0-1/*", ""},
+		"":         {"0-4/5", "count=exact"},
+	} {
+		resp, _ := apitest.Send(t, "GET", server.URL+"/read"+query, "Prefer: count=exact")
+		if got := [2]string{resp.Header.Get("Content-Range"), resp.Header.Get("Preference-Applied")}; got != want {
+			t.Errorf("GET %s of one row that was counted: %q; want %q", query, got, want)
+		}
+	}
+}
+
 // A table that has changed since it was learned is learned again, once, and the
 // request is answered.
 func TestReadChangedTable(t *testing.T) {

@@ -56,7 +56,8 @@ func (c shopConn) QueryContext(_ context.Context, query string, args []driver.Na
 	defer s.mu.Unlock()
 	switch {
 	case strings.Contains(query, "STATISTICS"):
-		return newResult("VARCHAR VARCHAR VARCHAR BIGINT", []driver.Value{"people", "PRIMARY", "id", nil}, []driver.Value{"sample", "PRIMARY", "id", nil}), nil
+		return newResult("VARCHAR VARCHAR VARCHAR BIGINT BIGINT VARCHAR", []driver.Value{"people", "PRIMARY", "id", nil, int64(1), "A"},
+			[]driver.Value{"sample", "PRIMARY", "id", nil, int64(1), "A"}), nil
 	case strings.Contains(query, "KEY_COLUMN_USAGE"):
 		return s.keysLocked(), nil
 	case strings.Contains(query, "information_schema.COLUMNS"):

@@ -35,6 +35,9 @@ func (s *Service) writeResult(w http.ResponseWriter, r *http.Request, res *share
 	if p.total.count != postgrest.NoCount { // it may change while the rows do not
 		mark += "-" + strconv.FormatInt(p.total.rows, 10)
 	}
+	if p.hasMore { // a part is not the whole that the same rows were before
+		mark += "-more"
+	}
 	if mark != "" {
 		header.Set("Etag", strings.TrimSuffix(res.ETag[0], `"`)+mark+`"`)
 	}

@@ -235,6 +235,9 @@ func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.S
 		return t.notOneRow(r.Context(), q, res.Rows)
 	}
 	p := q.page(int64(res.Rows), total)
+	if p.total.count == postgrest.NoCount { // the rows have told that it is not so
+		w.Header().Del("Preference-Applied")
+	}
 	q.goOn(w, r, &p, res.End)
 	t.writeResult(w, r, res, q.format, p)
 	return nil
