@@ -206,7 +206,7 @@ func (a *api) handleReady() http.Handler {
 // counted lets no more requests through than there may be at once.
 func (a *api) counted(read http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if rest.IsWatch(r) { // these are bounded apart, and end when the server stops
+		if r.URL.Path != "/read/" && rest.IsWatch(r) { // these are bounded apart, and end when the server stops
 			read.ServeHTTP(w, r)
 			return
 		}

@@ -1,5 +1,7 @@
 package main
 
+// This file tests the way from page to page over a large table.
+
 import (
 	"context"
 	"database/sql"
@@ -15,7 +17,8 @@ import (
 
 const (
 	pagesDatabase = "readapi_soak_pages" // also on the server of TEST_DB_*; it is dropped
-	// edgePages is how many of the first, and of the last pages are compared.
+	// edgePages is how many of the first, and of the last pages are compared; what they
+	// cost is asserted in the long form only: a short one says nothing of cost.
 	edgePages = 20
 	// maxPageGrowth is how many times the first page the last one may take.
 	maxPageGrowth = 2

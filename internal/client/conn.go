@@ -10,12 +10,14 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // Conn is a client's connection. One goroutine at a time may write to it, as
-// net/http and crypto/tls do; every other method is safe for concurrent use.
+// net/http and crypto/tls do, and one call Check; every other method is safe for
+// concurrent use.
 //
 // It has no ReadFrom on purpose: that of the TCP connection would send a file
 // with nobody looking at whether the client takes it. io.Copy calls Write.
@@ -31,11 +33,15 @@ type Conn struct {
 	try     func(uintptr) bool // writes without waiting
 	queue   int                // what look has found
 	look    func(uintptr)      // asks for what the client has not taken
-	written int64              // to the kernel
+	written atomic.Int64       // to the kernel
 	taken   int64              // by the client, when it was last looked at
 	seen    time.Time          // when that was
-	checked int64              // taken by the client at the last Check that found some taken
-	moved   time.Time          // when that was
+
+	// The goroutine that calls Check owns these.
+	waiting int           // what count has found
+	count   func(uintptr) // asks for what the client has not taken
+	checked int64         // taken at the last Check that found some taken, or nothing waiting
+	moved   time.Time     // when that was
 
 	mu       sync.Mutex // guards what follows, and options of tcp
 	deadline time.Time  // as set from outside
@@ -54,6 +60,7 @@ func newConn(tcp *net.TCPConn, l limits) (*Conn, error) {
 		return true
 	}
 	c.look = func(fd uintptr) { c.queue = queued(fd) }
+	c.count = func(fd uintptr) { c.waiting = queued(fd) }
 	return c, nil
 }
 
@@ -66,7 +73,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	_ = c.raw.Write(c.try) // await meets the same error
 	c.pending = nil
 	n := c.tried
-	c.written += int64(n)
+	c.written.Add(int64(n))
 	if n == len(b) && n > 0 {
 		return n, nil
 	}
@@ -84,7 +91,7 @@ func (c *Conn) await(b []byte, n int) (int, error) {
 		c.setWake(now.Add(c.limits.tick))
 		m, err := c.tcp.Write(b[n:])
 		n += m
-		c.written += int64(m)
+		c.written.Add(int64(m))
 		timeout := errors.Is(err, os.ErrDeadlineExceeded)
 		if timeout || looked {
 			now = time.Now()
@@ -107,7 +114,7 @@ func (c *Conn) await(b []byte, n int) (int, error) {
 func (c *Conn) sample(now time.Time, waited time.Duration) bool {
 	c.queue = 0
 	_ = c.raw.Control(c.look) // fails if the connection is closed
-	taken := c.written - int64(c.queue)
+	taken := c.written.Load() - int64(c.queue)
 	moved := taken - c.taken
 	c.taken, c.seen = taken, now
 	c.note(waited, moved)
@@ -119,11 +126,11 @@ func (c *Conn) Check(now time.Time) error {
 	if c == nil {
 		return nil
 	}
-	c.queue = 0
-	_ = c.raw.Control(c.look) // fails if the connection is closed
-	taken := c.written - int64(c.queue)
+	c.waiting = 0
+	_ = c.raw.Control(c.count) // fails if the connection is closed
+	taken := c.written.Load() - int64(c.waiting)
 	switch {
-	case c.queue == 0, taken > c.checked, c.moved.IsZero():
+	case c.waiting == 0, taken > c.checked, c.moved.IsZero():
 		c.checked, c.moved = taken, now
 		return nil
 	case now.Sub(c.moved) < c.limits.stall:

@@ -471,9 +471,9 @@ func isDateTime(b []byte) bool {
 	return len(fraction) == 0 || fraction[0] == '.' && isDigits(fraction[1:])
 }
 
-// isLike reports whether the eight bytes of b are those of layout, of which the
-// first is the lowest, but for those that digits has bits of: these are any digits,
-// and 0 in layout. Of a digit, x is its value, and 6 more is below 16.
+// isLike reports whether the eight bytes of b are those of layout, read as a
+// little-endian number; where digits has bits, layout has a 0 and b any digit. There
+// x is the digit's value, and stays below 16 with 6 more.
 func isLike(b []byte, layout, digits uint64) bool {
 	x := binary.LittleEndian.Uint64(b) ^ layout
 	return x&^digits == 0 && (x+digits&(ones*6))&^(ones*0x0f) == 0

@@ -1,5 +1,7 @@
 package encode
 
+// This file tests how a result ends where a page does.
+
 import (
 	"database/sql/driver"
 	"reflect"

@@ -91,7 +91,8 @@ type Watcher struct {
 // Watch joins those who ask what key stands for. If nobody did, ask is called
 // from now on, again and again, until the last one has closed. If the watcher
 // keeps what others need room for, cut is called, perhaps more than once: it must
-// not wait, and the watcher has to close soon. The error is ErrFull.
+// neither wait nor call h or the Watcher, which has to close soon. The error is
+// ErrFull.
 func (h *Hub) Watch(key string, ask func(context.Context) Version, cut func()) (*Watcher, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -201,8 +202,11 @@ func (w *watch) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.publish(&v)
-		timer := time.NewTimer(time.Until(began.Add(w.hub.options.Interval)))
+		pause := w.hub.options.Interval
+		if !w.publish(&v) {
+			pause = min(pause, oldEnough)
+		}
+		timer := time.NewTimer(time.Until(began.Add(pause)))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -212,19 +216,19 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
-// publish makes v the current version, if it is another one, and if there is room
-// for the one that it overtakes. If not there will be, and the next answer is as
-// good.
-func (w *watch) publish(v *Version) {
+// publish makes v the current version, if it is another one. It reports whether there
+// was room for the one that it overtakes: if not, those who hold old ones are cut off
+// once these are old enough.
+func (w *watch) publish(v *Version) bool {
 	h := w.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.watches[w.key] != w || w.current != nil && v.isSame(w.current) {
-		return
+		return true
 	}
 	if missing := h.oldBytes + w.size() - maxOldBytes; missing > 0 {
 		h.cutLocked(missing)
-		return
+		return false
 	}
 	if h.bytes-w.size()+len(v.Event) > maxBytes {
 		v = &Version{Err: ErrMemory, Final: true}
@@ -232,6 +236,7 @@ func (w *watch) publish(v *Version) {
 	w.replaceLocked(v)
 	close(w.changed)
 	w.changed = make(chan struct{})
+	return true
 }
 
 // replaceLocked makes v, which may be nil, the current version.

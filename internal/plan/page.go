@@ -19,8 +19,9 @@ type Page struct {
 	// Otherwise a page that is full is taken for one that is not the last.
 	Peeks bool
 	// Ahead says that what is to be known of the last row stands in the first one:
-	// for a result that is sent before it has been read. It costs a look at the key
-	// of each row before the last.
+	// for a result that is sent before it has been read. Each column of the order, and
+	// whether there is more, costs a scan of the keys of the rows before the last, and
+	// a sort if no index has the order.
 	Ahead bool
 	// Order tells all rows apart. It is nil if nothing does.
 	Order   []postgrest.Term

@@ -1,5 +1,7 @@
 package plan
 
+// This file tests statements of pages.
+
 import (
 	"cmp"
 	"fmt"

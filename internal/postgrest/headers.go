@@ -13,8 +13,8 @@ const maxRows = 1 << 62
 // Count is how the total number of rows is asked for.
 type Count string
 
-// The ways to count. What is planned is what the database expects, and so is what is
-// estimated, for PostgREST at least where there are many rows.
+// The ways to count. CountPlanned and CountEstimated are both what the database
+// expects; for the latter PostgREST itself counts few rows exactly.
 const (
 	NoCount        Count = ""
 	CountExact     Count = "exact"

@@ -28,7 +28,8 @@ const (
 	// 1,024 bytes (max_sort_length), of which a character takes up to eight: a
 	// longer one need not stand where a filter says.
 	maxMarkRunes = 128
-	// maxMarksBytes bounds the filter, which becomes a part of a header.
+	// maxMarksBytes bounds the filter, as it stands in a URL, which becomes a part of
+	// a header.
 	maxMarksBytes = 4 << 10
 )
 
@@ -50,11 +51,13 @@ func NextByMarks(rawQuery string, marks []Mark, limit *uint64) (next string, ok 
 }
 
 // NextByOffset is NextByMarks by the number of rows before.
-func NextByOffset(rawQuery string, offset uint64, limit *uint64) string {
+func NextByOffset(rawQuery string, offset uint64, limit *uint64) (next string, ok bool) {
 	kept := keepPairs(rawQuery, func(name, _ string) bool {
 		return name == "offset" || name == "limit" && limit != nil
 	})
-	return strings.Join(append(withLimit(kept, limit), "offset="+strconv.FormatUint(offset, 10)), "&")
+	next = strings.Join(append(withLimit(kept, limit), "offset="+strconv.FormatUint(offset, 10)), "&")
+	_, err := Parse(next)
+	return next, err == nil
 }
 
 func withLimit(pairs []string, limit *uint64) []string {
@@ -114,7 +117,7 @@ func behind(marks []Mark) (filter string, ok bool) {
 		before += m.same() + ","
 	}
 	filter = "(" + strings.Join(ways, ",") + ")"
-	return filter, len(ways) > 0 && len(filter) <= maxMarksBytes
+	return filter, len(ways) > 0 && len(url.QueryEscape(filter)) <= maxMarksBytes
 }
 
 // same is the condition for what has the same value.

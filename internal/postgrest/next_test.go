@@ -1,5 +1,7 @@
 package postgrest
 
+// This file tests what leads from page to page.
+
 import (
 	"net/url"
 	"strings"
@@ -111,11 +113,11 @@ func TestNextByOffset(t *testing.T) {
 		"offset=10&limit=10":    "limit=10&offset=20",
 		"or=(a.gt.1)&order=doc": "or=(a.gt.1)&order=doc&offset=20",
 	} {
-		if got := NextByOffset(query, 20, nil); got != want {
-			t.Errorf("NextByOffset(%q) = %q; want %q", query, got, want)
+		if got, ok := NextByOffset(query, 20, nil); got != want || !ok {
+			t.Errorf("NextByOffset(%q) = %q, %t; want %q", query, got, ok, want)
 		}
 	}
-	if got := NextByOffset("limit=100", 20, new(uint64(10))); got != "limit=10&offset=20" {
+	if got, _ := NextByOffset("limit=100", 20, new(uint64(10))); got != "limit=10&offset=20" {
 		t.Errorf("NextByOffset of a Range = %q; want its limit", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"readapi/internal/catalog"
+	"readapi/internal/encode"
 	"readapi/internal/exec"
 	"readapi/internal/plan"
 	"readapi/internal/postgrest"
@@ -24,10 +25,10 @@ const maxCounted = 10_000
 // of few rows, of groups, and where the database gives none, as for a view that the
 // account may not look into: these are counted.
 func (t *table) total(ctx context.Context, q *read) (total, error) {
-	switch q.count {
-	case postgrest.NoCount:
+	switch isObject := q.format.Media == encode.Object; { // of which an estimate does not tell whether it is one
+	case q.count == postgrest.NoCount:
 		return total{}, nil
-	case postgrest.CountPlanned, postgrest.CountEstimated:
+	case q.count != postgrest.CountExact && !isObject:
 		estimate, err := t.estimate(ctx, q)
 		if err != nil {
 			return total{}, err
@@ -96,20 +97,20 @@ func (t *table) estimate(ctx context.Context, q *read) (int64, error) {
 }
 
 // estimateOf reads the rows of an EXPLAIN: the number of a table's rows, less those
-// that are filtered out. Those of a view are those of its tables.
+// that are filtered out, if it is read first, or else that of all that is read
+// together.
 func estimateOf(body []byte, table string) int64 {
 	var steps []map[string]any
 	if json.Unmarshal(body, &steps) != nil {
 		return 0
 	}
 	product := 1.0
-	for _, step := range steps {
-		n := numberOf(step["rows"]) * numberOf(step["filtered"]) / 100
-		if step["table"] == table {
-			return int64(n)
-		}
+	for i, step := range steps {
 		if step["id"] == steps[0]["id"] {
-			product *= n
+			product *= numberOf(step["rows"]) * numberOf(step["filtered"]) / 100
+		}
+		if i == 0 && step["table"] == table {
+			break
 		}
 	}
 	return int64(min(product, 1<<62))

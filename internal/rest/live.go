@@ -57,6 +57,9 @@ func (t *table) watch(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(t.watching, cancel)()
+	if t.watching.Err() != nil { // AfterFunc may not have begun
+		cancel()
+	}
 	watcher, err := t.join(ctx, r)
 	switch {
 	case ctx.Err() != nil: // a stream that ends at once
@@ -79,7 +82,8 @@ func (t *table) watch(w http.ResponseWriter, r *http.Request) {
 }
 
 // join has somebody watch what r asks for, and waits for the first version. What
-// cannot be watched is an error; if ctx ends, the watcher may be nil without one.
+// cannot be watched is an error. The watcher may be nil without one: if ctx ends, or
+// if what is wrong passes, so that the client is to come back.
 func (t *table) join(ctx context.Context, r *http.Request) (*live.Watcher, error) {
 	asked := r.Clone(ctx)
 	asked.Header.Set("Accept", "application/json") // which the events are
@@ -88,7 +92,10 @@ func (t *table) join(ctx context.Context, r *http.Request) (*live.Watcher, error
 		return nil, err
 	}
 	key, err := t.watchKey(ctx, q)
-	if err != nil {
+	switch {
+	case err != nil && passes(err):
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
 	ask := func(ctx context.Context) live.Version { return t.version(ctx, t.again(q)) }

@@ -12,6 +12,13 @@ import (
 	"readapi/internal/postgrest"
 )
 
+const (
+	// maxPage is the largest limit that is taken for one: a larger one means all rows.
+	maxPage = 1 << 31
+	// unknownRows is the number of rows of a result that is sent before it ends.
+	unknownRows = -1
+)
+
 // total is how many rows match a read, without its limit and offset.
 type total struct {
 	rows  int64
@@ -22,15 +29,16 @@ func exactly(rows int64) total { return total{rows, postgrest.CountExact} }
 
 func (t total) isExact() bool { return t.count == postgrest.CountExact }
 
-// cap bounds the rows of the answer. One row as an object is no page.
-func (q *read) cap(maxRows int) {
+// capRows bounds the rows of the answer. One row as an object is no page.
+func (q *read) capRows(maxRows int) {
 	if maxRows > 0 && q.format.Media != encode.Object && (q.Limit == nil || *q.Limit > uint64(maxRows)) {
 		q.Limit = new(uint64(maxRows))
 		q.capped = true
 	}
 }
 
-// makePage makes the page that q asks for, if it asks for one.
+// makePage makes the page that q asks for, if it asks for one. Once its result was
+// large, its end stays one that is known ahead.
 func (q *read) makePage(planner plan.Known) (err error) {
 	isAhead := q.paging != nil && q.paging.Ahead
 	q.paging = nil
@@ -42,9 +50,6 @@ func (q *read) makePage(planner plan.Known) (err error) {
 	}
 	return err
 }
-
-// maxPage is the largest limit that is taken for one: a larger one means all rows.
-const maxPage = 1 << 31
 
 // rowsOf is the number of rows that q gives of a total, 0 of an unknown one.
 func (q *read) rowsOf(t total) int64 {
@@ -62,9 +67,6 @@ type page struct {
 	total   total
 	hasMore bool // it is known that these are not all
 }
-
-// unknownRows is the number of rows of a result that is sent before it ends.
-const unknownRows = -1
 
 // page is what q gives of a total. Rows may have come since they were counted: of
 // a full page it is not known then how many there are. An estimate gives way to
@@ -85,29 +87,41 @@ func (q *read) page(rows int64, t total) page {
 }
 
 // goOn tells the client what leads to the rows behind p, which ended so, if there
-// are any.
-func (q *read) goOn(w http.ResponseWriter, r *http.Request, p *page, end encode.End) {
-	if q.paging == nil {
-		return
+// are any, and returns p with what is known then.
+func (q *read) goOn(w http.ResponseWriter, r *http.Request, p page, end encode.End) page {
+	var marks []postgrest.Mark
+	hasMore := false
+	if q.paging != nil {
+		marks, hasMore = q.paging.End(int(p.rows), end)
 	}
-	marks, hasMore := q.paging.End(int(p.rows), end)
-	if !hasMore {
-		return
+	if hasMore {
+		p = q.page(int64(q.paging.Rows), p.total) // of a large result that is known only now
 	}
-	p.rows = int64(q.paging.Rows)
-	if isLast := p.total.isExact() && int64(p.offset)+p.rows >= p.total.rows; isLast && !q.paging.Peeks {
-		return
+	if p.total.count == postgrest.NoCount { // the rows may have told that a total is not so
+		w.Header().Del("Preference-Applied")
+	}
+	isLast := p.total.isExact() && int64(p.offset)+p.rows >= p.total.rows
+	if !hasMore || isLast && !q.paging.Peeks {
+		return p
 	}
 	p.hasMore = q.capped
+	if next, ok := q.next(r.URL.RawQuery, marks); ok {
+		w.Header().Set("Link", "<"+r.URL.EscapedPath()+"?"+next+`>; rel="next"`)
+	}
+	return p
+}
+
+// next is the query for the rows behind the page, of which rawQuery was that. A query
+// as long as they may be leaves no room for it.
+func (q *read) next(rawQuery string, marks []postgrest.Mark) (next string, ok bool) {
 	var limit *uint64
 	if q.ranged && !q.capped {
 		limit = q.Limit
 	}
-	next, ok := postgrest.NextByMarks(r.URL.RawQuery, marks, limit)
-	if !ok {
-		next = postgrest.NextByOffset(r.URL.RawQuery, q.Offset+uint64(p.rows), limit)
+	if next, ok = postgrest.NextByMarks(rawQuery, marks, limit); ok {
+		return next, true
 	}
-	w.Header().Set("Link", "<"+r.URL.EscapedPath()+"?"+next+`>; rel="next"`)
+	return postgrest.NextByOffset(rawQuery, q.Offset+uint64(q.paging.Rows), limit)
 }
 
 // status is 206 if it is known that there are more rows than these.

@@ -187,7 +187,7 @@ func (t *table) parse(r *http.Request) (*read, error) {
 			return nil, err
 		}
 	}
-	q.cap(t.options.MaxRows)
+	q.capRows(t.options.MaxRows)
 	return q, nil
 }
 
@@ -197,34 +197,34 @@ func (t *table) answer(w http.ResponseWriter, r *http.Request, q *read) error {
 	if err != nil {
 		return err
 	}
-	total, err := t.total(r.Context(), q)
+	of, err := t.total(r.Context(), q)
 	if err != nil {
 		return err
 	}
 	if q.count != postgrest.NoCount {
-		w.Header().Set("Preference-Applied", "count="+string(total.count))
-		if total.isExact() && q.Offset > uint64(total.rows) {
-			w.Header().Set("Content-Range", "*/"+strconv.FormatInt(total.rows, 10))
-			return errOffset(q.Offset, total.rows)
+		w.Header().Set("Preference-Applied", "count="+string(of.count))
+		if of.isExact() && q.Offset > uint64(of.rows) {
+			w.Header().Set("Content-Range", "*/"+strconv.FormatInt(of.rows, 10))
+			return errOffset(q.Offset, of.rows)
 		}
 	}
 	if q.format != (encode.Format{}) {
 		w.Header().Set("Content-Type", contentType(q.format))
 	}
 	if q.count != postgrest.NoCount && r.Method == http.MethodHead {
-		return writeCounted(w, q, total)
+		return writeCounted(w, q, of)
 	}
-	return t.send(w, r, q, st, total)
+	return t.send(w, r, q, st, of)
 }
 
 // send gets the rows of st, which q asks for, and sends them.
-func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, total total) error {
+func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, of total) error {
 	res, rows, err := t.share.Read(r.Context(), st, q.deadline)
 	switch {
 	case err != nil:
 		return err
 	case res == nil:
-		err = t.sendLarge(w, r, q, st, rows, total)
+		err = t.sendLarge(w, r, q, st, rows, of)
 		if err == errSeveralRows { // it knows of two
 			return t.notOneRow(r.Context(), q, 2)
 		}
@@ -234,24 +234,21 @@ func (t *table) send(w http.ResponseWriter, r *http.Request, q *read, st *exec.S
 	if q.format.Media == encode.Object && res.Rows != 1 {
 		return t.notOneRow(r.Context(), q, res.Rows)
 	}
-	p := q.page(int64(res.Rows), total)
-	if p.total.count == postgrest.NoCount { // the rows have told that it is not so
-		w.Header().Del("Preference-Applied")
-	}
-	q.goOn(w, r, &p, res.End)
+	p := q.goOn(w, r, q.page(int64(res.Rows), of), res.End)
 	t.writeResult(w, r, res, q.format, p)
 	return nil
 }
 
 // sendLarge sends a large result: rows, or nil if somebody else has them. Of a page
 // the end has to be known before its rows are.
-func (t *table) sendLarge(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, rows *exec.Rows, total total) error {
+func (t *table) sendLarge(w http.ResponseWriter, r *http.Request, q *read, st *exec.Statement, rows *exec.Rows, of total) error {
 	if q.paging != nil {
 		if rows != nil {
 			rows.Close()
 			rows = nil
 		}
 		q.paging.Ahead = true
+		q.deadline = time.Now().Add(t.db.Timeout()) // of another query: the first has had its time
 		var err error
 		if st, err = t.statement(r.Context(), q); err != nil {
 			return err
@@ -262,11 +259,11 @@ func (t *table) sendLarge(w http.ResponseWriter, r *http.Request, q *read, st *e
 		return err
 	}
 	defer rows.Close()
-	p := page{offset: q.Offset, rows: unknownRows, total: total}
-	if total.isExact() {
-		p = q.page(q.rowsOf(total), total)
+	p := page{offset: q.Offset, rows: unknownRows, total: of}
+	if of.isExact() {
+		p = q.page(q.rowsOf(of), of)
 	}
-	q.goOn(w, r, &p, rows.End())
+	p = q.goOn(w, r, p, rows.End())
 	if p.isKnown() {
 		w.Header().Set("Content-Range", p.contentRange())
 	}

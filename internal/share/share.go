@@ -47,9 +47,10 @@ const (
 //   - The key is that of the statement: the same key, the same bytes.
 //   - A read never gets rows from a query that was sent before the read began:
 //     it joins a flight that has not left yet, or makes a new one.
-//   - A flight leaves when fewer than maxIdentical queries like it are under way,
-//     or none and nobody sleeps for whom one has ended if the flights are crowds,
-//     or after maxGather. Its query may be late when its last member may.
+//   - A flight leaves when fewer than maxIdentical queries like it are under way. If
+//     the flights are crowds, it leaves when none is, and all members of the last one
+//     run again. In any case it leaves after maxGather. Its query may be late when its
+//     last member may.
 //   - The query of several has a context of its own. It ends when the last member
 //     of the flight has left; that the first one leaves is nothing to the others.
 //   - A query that fails fails all members of its flight. The next flight starts
