@@ -96,10 +96,18 @@ func (c *Catalog) Again(ctx context.Context, name string, since time.Time) (*Tab
 // Keys is Table for the keys of all tables.
 func (c *Catalog) Keys(ctx context.Context) (*Keys, error) { return c.keys.young(ctx) }
 
-// KnownKeys is Known for the keys of all tables.
-func (c *Catalog) KnownKeys() *Keys {
-	known, _ := c.keys.atHand()
-	return known
+// LastKeys returns the keys of all tables as they were learned last, for one whom
+// older ones serve as well, or nil if they have not been learned. Those older than a
+// minute are learned again meanwhile.
+func (c *Catalog) LastKeys() *Keys {
+	l := c.keys.last.Load()
+	if l == nil || l.err != nil {
+		return nil
+	}
+	if time.Since(l.began) >= maxAge {
+		c.keys.learnBeside()
+	}
+	return l.known
 }
 
 // KeysAgain is Again for the keys of all tables.
@@ -166,6 +174,22 @@ func (e *entry[T]) learnSince(ctx context.Context, since time.Time, apart time.D
 		e.last.Store(l)
 	}
 	return l.known, l.err
+}
+
+// learnBeside learns in the background, if nobody does. What fails changes nothing.
+func (e *entry[T]) learnBeside() {
+	select {
+	case e.turn <- struct{}{}:
+	default:
+		return
+	}
+	go func() { // ends with the query, which has a timeout
+		defer func() { <-e.turn }()
+		l := &learning[T]{began: time.Now()}
+		if l.known, l.err = e.learn(context.Background()); l.err == nil {
+			e.last.Store(l)
+		}
+	}()
 }
 
 // isSince reports whether l began after since, or at that time: clocks are not

@@ -220,3 +220,40 @@ func TestUnlistedTable(t *testing.T) {
 		t.Errorf("Again(other) = %v; want %v", err, errUnlisted)
 	}
 }
+
+// Keys that are old are given at once, and learned again once meanwhile; what fails
+// then takes none away.
+func TestLastKeysDoNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var count atomic.Int64
+		var failure error
+		c := &Catalog{keys: newEntry(func(context.Context) (*Keys, error) {
+			count.Add(1)
+			time.Sleep(10 * time.Millisecond)
+			return new(Keys), failure
+		})}
+		if c.LastKeys() != nil {
+			t.Error("LastKeys before any were learned; want nil")
+		}
+		first, err := c.Keys(t.Context())
+		if err != nil || c.LastKeys() != first {
+			t.Fatalf("Keys = %p, %v; LastKeys = %p; want the same", first, err, c.LastKeys())
+		}
+		for learned, fails := range []error{errors.New("away"), nil} {
+			failure = fails
+			time.Sleep(2 * time.Minute)
+			for range 100 {
+				if got := c.LastKeys(); got != first {
+					t.Errorf("LastKeys = %p; want %p, as long as others are learned", got, first)
+				}
+			}
+			time.Sleep(time.Second)
+			if got := count.Load(); got != int64(2+learned) {
+				t.Errorf("learned %d times; want %d", got, 2+learned)
+			}
+		}
+		if got := c.LastKeys(); got == first || got == nil {
+			t.Errorf("LastKeys = %p, which were learned before; want others", got)
+		}
+	})
+}

@@ -34,7 +34,7 @@ func (k Known) Page(q *postgrest.Query, rows int) (*Page, error) {
 	if k.Table.IsView || k.hasGroups(q) {
 		return p, nil
 	}
-	keys, err := k.Keys()
+	keys, err := k.Indexes()
 	if err != nil {
 		return nil, err
 	}

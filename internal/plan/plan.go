@@ -48,6 +48,7 @@ type Known struct {
 	Named        bool           // * is written as the names of all columns, for an account that may not read all
 	Related      func(table string) (*catalog.Table, error)
 	Keys         func() (*catalog.Keys, error)
+	Indexes      func() (*catalog.Keys, error) // for pages: they may be older
 	NoAggregates bool // they are refused
 }
 

@@ -62,7 +62,7 @@ var typesTable = &catalog.Table{Name: "t", Columns: []catalog.Column{
 func noKeys() (*catalog.Keys, error) { return new(catalog.Keys), nil }
 
 // knownTypes is what is known of typesTable.
-var knownTypes = Known{Table: typesTable, Keys: noKeys}
+var knownTypes = Known{Table: typesTable, Keys: noKeys, Indexes: noKeys}
 
 // mariaTable is typesTable on MariaDB.
 var mariaTable = &catalog.Table{Name: "t", Columns: typesTable.Columns, FullText: typesTable.FullText, MariaDB: 1011}

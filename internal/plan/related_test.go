@@ -78,7 +78,8 @@ func knownRelated(table string) Known {
 			}
 			return relatedTables[name], nil
 		},
-		Keys: func() (*catalog.Keys, error) { return relatedKeys, nil },
+		Keys:    func() (*catalog.Keys, error) { return relatedKeys, nil },
+		Indexes: func() (*catalog.Keys, error) { return relatedKeys, nil },
 	}
 }
 

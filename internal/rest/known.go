@@ -42,6 +42,7 @@ func (t *table) planner(ctx context.Context, q *read) (plan.Known, error) {
 		Table: known, Named: t.named.Load(), NoAggregates: t.options.NoAggregates,
 		Related: func(name string) (*catalog.Table, error) { return t.knowRelated(ctx, q, name) },
 		Keys:    func() (*catalog.Keys, error) { return t.knowKeys(ctx, q) },
+		Indexes: func() (*catalog.Keys, error) { return t.knowIndexes(ctx, q) },
 	}, err
 }
 
@@ -63,12 +64,18 @@ func (t *table) knowRelated(ctx context.Context, q *read, name string) (*catalog
 // knowKeys returns what is known of the keys of all tables.
 func (t *table) knowKeys(ctx context.Context, q *read) (_ *catalog.Keys, err error) {
 	if q.keys == nil {
-		q.keys = t.catalog.KnownKeys()
-	}
-	if q.keys == nil {
 		q.keys, err = askCatalog(ctx, t, q, t.catalog.Keys)
 	}
 	return q.keys, err
+}
+
+// knowIndexes is knowKeys for pages: they are right with older keys, too, and are not
+// to wait for all tables once a minute.
+func (t *table) knowIndexes(ctx context.Context, q *read) (*catalog.Keys, error) {
+	if keys := t.catalog.LastKeys(); keys != nil {
+		return keys, nil
+	}
+	return t.knowKeys(ctx, q)
 }
 
 // askCatalog asks the catalog, until the deadline of q.
