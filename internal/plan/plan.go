@@ -49,7 +49,7 @@ type Known struct {
 	Related      func(table string) (*catalog.Table, error)
 	Keys         func() (*catalog.Keys, error)
 	Indexes      func() (*catalog.Keys, error) // for pages: they may be older
-	NoAggregates bool // they are refused
+	NoAggregates bool                          // they are refused
 }
 
 // isRelated reports whether q reads several tables, or groups of rows.
