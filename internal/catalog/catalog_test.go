@@ -226,11 +226,14 @@ func TestUnlistedTable(t *testing.T) {
 func TestLastKeysDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var count atomic.Int64
-		var failure error
+		var fails atomic.Bool
 		c := &Catalog{keys: newEntry(func(context.Context) (*Keys, error) {
 			count.Add(1)
 			time.Sleep(10 * time.Millisecond)
-			return new(Keys), failure
+			if fails.Load() {
+				return nil, errors.New("away")
+			}
+			return new(Keys), nil
 		})}
 		if c.LastKeys() != nil {
 			t.Error("LastKeys before any were learned; want nil")
@@ -239,8 +242,8 @@ func TestLastKeysDoNotWait(t *testing.T) {
 		if err != nil || c.LastKeys() != first {
 			t.Fatalf("Keys = %p, %v; LastKeys = %p; want the same", first, err, c.LastKeys())
 		}
-		for learned, fails := range []error{errors.New("away"), nil} {
-			failure = fails
+		for learned, isAway := range []bool{true, false} {
+			fails.Store(isAway)
 			time.Sleep(2 * time.Minute)
 			for range 100 {
 				if got := c.LastKeys(); got != first {
