@@ -65,28 +65,11 @@ func TestSoakPages(t *testing.T) {
 func newPagesScene(ctx context.Context, t *testing.T, rows int) *pagesScene {
 	t.Helper()
 	s := &pagesScene{rows: rows}
-	external, ok, err := externalDB()
-	switch {
-	case err != nil:
-		t.Fatal(err)
-	case ok:
-		s.dbServer, s.ps = external, newTestProcesses(t)
-	default:
-		private := newTestMariaDB(t)
-		s.dbServer, s.ps = private.dbServer, private.ps
-	}
+	s.dbServer, s.ps = newSoakServer(t)
 	if err := execAll(ctx, s.dbServer, "", "DROP DATABASE IF EXISTS "+pagesDatabase, "CREATE DATABASE "+pagesDatabase); err != nil {
 		t.Fatal(err)
 	}
-	if s.db, err = s.admin(pagesDatabase); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		s.db.Close()
-		if err := dropDatabase(context.Background(), s.dbServer, pagesDatabase); err != nil {
-			t.Error(err)
-		}
-	})
+	s.db = openSoakDatabase(t, s.dbServer, pagesDatabase)
 	const digits = "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4" +
 		" UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
 	number, from := "1", "FROM (SELECT 1) one"

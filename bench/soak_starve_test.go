@@ -59,29 +59,12 @@ func TestSoakStarve(t *testing.T) {
 func newStarveScene(ctx context.Context, t testing.TB, form soakForm) *starveScene {
 	t.Helper()
 	s := &starveScene{form: form, rows: pick(form, 100_000, 1_000_000)}
-	external, ok, err := externalDB()
-	switch {
-	case err != nil:
-		t.Fatal(err)
-	case ok:
-		s.dbServer, s.ps = external, newTestProcesses(t)
-	default:
-		private := newTestMariaDB(t)
-		s.dbServer, s.ps = private.dbServer, private.ps
-	}
+	s.dbServer, s.ps = newSoakServer(t)
 	if err := createSampleDatabase(ctx, s.dbServer, starveDatabase, s.rows); err != nil {
 		t.Fatal(err)
 	}
-	if s.db, err = s.admin(starveDatabase); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		s.db.Close()
-		if err := dropDatabase(context.Background(), s.dbServer, starveDatabase); err != nil {
-			t.Error(err)
-		}
-	})
-	err = execAll(ctx, s.dbServer, starveDatabase,
+	s.db = openSoakDatabase(t, s.dbServer, starveDatabase)
+	err := execAll(ctx, s.dbServer, starveDatabase,
 		"CREATE TABLE "+wideTable+" (id BIGINT PRIMARY KEY, pad TEXT NOT NULL)",
 		fmt.Sprintf("INSERT INTO %s SELECT id, REPEAT('x', 1000) FROM sample WHERE id <= %d", wideTable, 2*wideRows),
 		"CREATE VIEW "+endlessTable+" AS SELECT a.id FROM sample a JOIN sample b ON a.qty + b.qty < 0")

@@ -9,6 +9,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"slices"
@@ -68,6 +69,38 @@ func soakContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), soakTimeout)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// newSoakServer returns the database server of TEST_DB_*, or a private MariaDB that
+// ends with the test.
+func newSoakServer(t testing.TB) (dbServer, *processes) {
+	t.Helper()
+	external, ok, err := externalDB()
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case ok:
+		return external, newTestProcesses(t)
+	}
+	private := newTestMariaDB(t)
+	return private.dbServer, private.ps
+}
+
+// openSoakDatabase returns the administrator's pool in a database, which is dropped
+// when the test ends.
+func openSoakDatabase(t testing.TB, server dbServer, name string) *sql.DB {
+	t.Helper()
+	db, err := server.admin(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		db.Close()
+		if err := dropDatabase(context.Background(), server, name); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }
 
 // startTestReadapi starts the server under test; it ends with the test. Its log

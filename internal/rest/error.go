@@ -29,7 +29,7 @@ type Error struct {
 	Hint    *string `json:"hint"`
 }
 
-// errSeveralRows is an error of writeLarge: two rows or more, where one object is
+// errSeveralRows is an error of takeLarge: two rows or more, where one object is
 // wanted.
 var errSeveralRows = errors.New("several rows")
 
